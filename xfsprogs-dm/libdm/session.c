@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Sessions, their dispositions, and the messages in their queues
+ */
+#include "dmapi_ext.h"
+#include "libdm.h"
+
+int dm_create_session(dm_sessid_t oldsid, char *sessinfop,
+		dm_sessid_t *newsidp)
+{
+	struct dmapi_create_session arg = {
+		.oldsid = oldsid,
+		.info = dm_ptr(sessinfop),
+		.newsidp = dm_ptr(newsidp),
+	};
+
+	return dm_call(DMAPI_CREATE_SESSION, &arg, sizeof(arg));
+}
+
+int dm_destroy_session(dm_sessid_t sid)
+{
+	struct dmapi_session arg = { .sid = sid };
+
+	return dm_call(DMAPI_DESTROY_SESSION, &arg, sizeof(arg));
+}
+
+int dmx_session_fd(dm_sessid_t sid)
+{
+	struct dmapi_session arg = { .sid = sid };
+
+	return dm_call(DMAPI_SESSION_FD, &arg, sizeof(arg));
+}
+
+int dm_getall_sessions(unsigned int nelem, dm_sessid_t *sidbufp,
+		unsigned int *nelemp)
+{
+	struct dmapi_getall_ids arg = {
+		.nelem = nelem,
+		.bufp = dm_ptr(sidbufp),
+		.nelemp = dm_ptr(nelemp),
+	};
+
+	return dm_call(DMAPI_GETALL_SESSIONS, &arg, sizeof(arg));
+}
+
+int dm_query_session(dm_sessid_t sid, size_t buflen, void *bufp,
+		size_t *rlenp)
+{
+	struct dmapi_getall arg = {
+		.sid = sid,
+		.buflen = buflen,
+		.bufp = dm_ptr(bufp),
+	};
+
+	return dm_call_len(DMAPI_QUERY_SESSION, &arg, sizeof(arg), &arg.rlenp,
+			rlenp);
+}
+
+int dm_get_events(dm_sessid_t sid, unsigned int maxmsgs, unsigned int flags,
+		size_t buflen, void *bufp, size_t *rlenp)
+{
+	struct dmapi_get_events arg = {
+		.sid = sid,
+		.maxmsgs = maxmsgs,
+		.flags = flags,
+		.buflen = buflen,
+		.bufp = dm_ptr(bufp),
+	};
+
+	return dm_call_len(DMAPI_GET_EVENTS, &arg, sizeof(arg), &arg.rlenp,
+			rlenp);
+}
+
+int dm_respond_event(dm_sessid_t sid, dm_token_t token, dm_response_t response,
+		int reterror, size_t buflen, void *respbufp)
+{
+	struct dmapi_respond_event arg = {
+		.sid = sid,
+		.token = token,
+		.response = response,
+		.reterror = reterror,
+		.buflen = buflen,
+		.respbufp = dm_ptr(respbufp),
+	};
+
+	return dm_call(DMAPI_RESPOND_EVENT, &arg, sizeof(arg));
+}
+
+int dm_find_eventmsg(dm_sessid_t sid, dm_token_t token, size_t buflen,
+		void *bufp, size_t *rlenp)
+{
+	struct dmapi_find_eventmsg arg = {
+		.sid = sid,
+		.token = token,
+		.buflen = buflen,
+		.bufp = dm_ptr(bufp),
+	};
+
+	return dm_call_len(DMAPI_FIND_EVENTMSG, &arg, sizeof(arg), &arg.rlenp,
+			rlenp);
+}
+
+int dm_getall_tokens(dm_sessid_t sid, unsigned int nelem,
+		dm_token_t *tokenbufp, unsigned int *nelemp)
+{
+	struct dmapi_getall_ids arg = {
+		.sid = sid,
+		.nelem = nelem,
+		.bufp = dm_ptr(tokenbufp),
+		.nelemp = dm_ptr(nelemp),
+	};
+
+	return dm_call(DMAPI_GETALL_TOKENS, &arg, sizeof(arg));
+}
+
+int dm_set_disp(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
+		dm_eventset_t *eventsetp, unsigned int maxevent)
+{
+	struct dmapi_set_disp arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.eventsetp = dm_ptr(eventsetp),
+		.maxevent = maxevent,
+	};
+
+	return dm_call(DMAPI_SET_DISP, &arg, sizeof(arg));
+}
+
+int dm_getall_disp(dm_sessid_t sid, size_t buflen, void *bufp, size_t *rlenp)
+{
+	struct dmapi_getall arg = {
+		.sid = sid,
+		.buflen = buflen,
+		.bufp = dm_ptr(bufp),
+	};
+
+	return dm_call_len(DMAPI_GETALL_DISP, &arg, sizeof(arg), &arg.rlenp,
+			rlenp);
+}
