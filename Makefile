@@ -16,7 +16,7 @@ export BASE
 
 .DEFAULT_GOAL := help
 .PHONY: help deps series tree tree-update refresh parity roundtrip check check-bisect \
-	kernel user vm test quick demo clean $(BASES)
+	kernel user vm test quick demo clean
 
 help:			## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
