@@ -948,7 +948,7 @@ dmapi_init(void)
 	dm_alloc_cmd.cfunc = dm_alloc_f;
 	dm_alloc_cmd.argmin = 0;
 	dm_alloc_cmd.argmax = -1;
-	dm_alloc_cmd.flags = CMD_NOMAP_OK;
+	dm_alloc_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_alloc_cmd.args = TARGET_ARGS " [off]";
 	dm_alloc_cmd.oneline = _("print what of the open file is resident");
 	dm_alloc_cmd.help = dm_alloc_help;
@@ -957,7 +957,7 @@ dmapi_init(void)
 	dm_attr_cmd.cfunc = dm_attr_f;
 	dm_attr_cmd.argmin = 0;
 	dm_attr_cmd.argmax = -1;
-	dm_attr_cmd.flags = CMD_NOMAP_OK;
+	dm_attr_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_attr_cmd.args = "[-dx] " TARGET_ARGS
 		" [list | get name | set name value | remove name]";
 	dm_attr_cmd.oneline = _("DM attributes of the open file");
@@ -987,7 +987,7 @@ dmapi_init(void)
 	dm_handle_cmd.cfunc = dm_handle_f;
 	dm_handle_cmd.argmin = 0;
 	dm_handle_cmd.argmax = -1;
-	dm_handle_cmd.flags = CMD_NOMAP_OK;
+	dm_handle_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_handle_cmd.args = "[-fv]";
 	dm_handle_cmd.oneline = _("print the DM handle of the open file");
 	dm_handle_cmd.help = dm_handle_help;
@@ -996,7 +996,7 @@ dmapi_init(void)
 	dm_probe_cmd.cfunc = dm_probe_f;
 	dm_probe_cmd.argmin = 2;
 	dm_probe_cmd.argmax = -1;
-	dm_probe_cmd.flags = CMD_NOMAP_OK;
+	dm_probe_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_probe_cmd.args = TARGET_ARGS " off len";
 	dm_probe_cmd.oneline = _("what dm_punch could free of the open file");
 	dm_probe_cmd.help = dm_probe_help;
@@ -1005,7 +1005,7 @@ dmapi_init(void)
 	dm_punch_cmd.cfunc = dm_punch_f;
 	dm_punch_cmd.argmin = 2;
 	dm_punch_cmd.argmax = -1;
-	dm_punch_cmd.flags = CMD_NOMAP_OK;
+	dm_punch_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_punch_cmd.args = TARGET_ARGS " off len";
 	dm_punch_cmd.oneline = _("free blocks of the open file invisibly");
 	dm_punch_cmd.help = dm_punch_help;
@@ -1014,7 +1014,7 @@ dmapi_init(void)
 	dm_region_cmd.cfunc = dm_region_f;
 	dm_region_cmd.argmin = 0;
 	dm_region_cmd.argmax = -1;
-	dm_region_cmd.flags = CMD_NOMAP_OK;
+	dm_region_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_region_cmd.args = TARGET_ARGS
 		" [-l | set flags off len ... | clear | resident off len]";
 	dm_region_cmd.oneline = _("managed regions of the open file");
