@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * recall.c - bringing data back
+ *
+ * recall_range() is all there is to it, for the daemon and for commands:
+ *
+ *  1. The HSMID names the object.  Lock the range there, then read the HSMID
+ *     again: whoever changes it holds the lock of the old object, so from here
+ *     on it stays.
+ *  2. Ask which parts of the range are armed.  Only those are written: what is
+ *     not armed is on disk and may be newer than the archive.  An armed part
+ *     cannot be, since it is armed for WRITE as well, and the event of a write
+ *     has to come through here before the write goes on.
+ *  3. Write each part from checked chunks, durable on return.
+ *  4. Declare it resident, which disarms READ there and nowhere else.  If the
+ *     table of regions is full the part stays armed; it is on disk, so that
+ *     costs events but nothing else.
+ *
+ * Stopped anywhere in between, the same again is harmless.  Two who recall the
+ * same part do it one after the other, and the second finds nothing armed.
+ *
+ * What lies behind the end of the copy was not archived: no data is there to
+ * be brought, and what is armed there is disarmed.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsm.h"
+
+/* What commands lock at a time, so that readers need not wait for all. */
+#define SLICE	(16U * BATCH)
+
+/* No file is longer; a multiple of every granule. */
+#define FILE_END	((uint64_t)INT64_MAX - INT64_MAX % BATCH)
+
+/* The object of the file, its range locked; EAGAIN if the HSMID changed. */
+static int object_open_locked(struct recall *r, const struct hsmid *id,
+			      struct object *obj, uint64_t off, uint64_t end)
+{
+	struct hsmid now;
+
+	if (memcmp(id->uuid, r->archive->uuid, sizeof(id->uuid))) {
+		char want[37], have[37];
+
+		uuid_string(want, id->uuid);
+		uuid_string(have, r->archive->uuid);
+		complain("inode %" PRIu64 " is in archive %s, %s is archive %s",
+			 id->key.ino, want, r->archive->path, have);
+		errno = EIO;
+		return -1;
+	}
+	if (object_open(r->archive, &id->key, obj) < 0) {
+		if (errno == ENOENT)
+			errno = EIO;
+		return -1;
+	}
+	if (obj->m.size != id->size || id->granule % obj->m.chunk) {
+		complain("archive object %s is not what the file's HSMID says",
+			 obj->name);
+		errno = EIO;
+		goto fail;
+	}
+	if (object_lock(obj, off, end) < 0 ||
+	    hsmid_get(r->sid, r->h, &now) < 0)
+		goto fail;
+	if (hsmid_same(id, &now))
+		return 0;
+	errno = EAGAIN;
+fail:
+	object_close(obj);
+	return -1;
+}
+
+static int write_back(struct recall *r, struct object *obj, void *buf,
+		      uint64_t off, uint64_t end)
+{
+	while (off < end) {
+		uint64_t chunk_off = round_down_to(off, obj->m.chunk);
+		ssize_t n = object_read(obj, chunk_off, BATCH, buf);
+		uint64_t at = off, skip = off - chunk_off;
+
+		if (n < 0)
+			return -1;
+		n = (ssize_t)min_u64((uint64_t)n - skip, end - off);
+		while (at < off + (uint64_t)n) {
+			dm_ssize_t w = dm_write_invis(r->sid,
+					(void *)r->h->bytes, r->h->len,
+					DM_NO_TOKEN, DM_WRITE_SYNC,
+					(dm_off_t)at, off + (uint64_t)n - at,
+					(char *)buf + skip + (at - off));
+
+			if (w < 0)
+				return -1;
+			if (!w) {
+				errno = EIO;
+				return -1;
+			}
+			at += (uint64_t)w;
+		}
+		r->bytes += (uint64_t)n;
+		off = at;
+	}
+	return 0;
+}
+
+/* Regions of a file that is all on disk only cost events. */
+static int drop_regions(struct recall *r, struct object *obj)
+{
+	struct ranges armed;
+	int ret = 0;
+
+	if (ranges_armed(r->sid, r->h, 0, obj->m.size, &armed) < 0)
+		return -1;
+	if (!armed.n)
+		ret = regions_set(r->sid, r->h, NULL, 0);
+	free(armed.v);
+	return ret;
+}
+
+/*
+ * ENOENT: the file has no HSMID.  EBADMSG: it has one that means nothing.
+ * EIO: the archive does not have the data.  Others come from the file system.
+ */
+int recall_range(struct recall *r, uint64_t off, uint64_t end)
+{
+	struct ranges armed = { 0 };
+	struct object obj;
+	struct hsmid id;
+	void *buf = NULL;
+	int ret = -1;
+
+again:
+	if (hsmid_get(r->sid, r->h, &id) < 0)
+		return -1;
+	end = min_u64(round_up_to(end, id.granule), FILE_END);
+	off = min_u64(round_down_to(off, id.granule), end);
+	if (object_open_locked(r, &id, &obj, off, end) < 0) {
+		if (errno == EAGAIN)
+			goto again;
+		return -1;
+	}
+	if (ranges_armed(r->sid, r->h, off, end, &armed) < 0)
+		goto out;
+	buf = armed.n ? malloc(BATCH) : NULL;
+	if (armed.n && !buf)
+		goto out;
+	for (size_t i = 0; i < armed.n; i++) {
+		struct range *p = &armed.v[i];
+
+		if (p->off < obj.m.size &&
+		    write_back(r, &obj, buf, p->off,
+			       min_u64(p->end, obj.m.size)) < 0)
+			goto out;
+		if (dmx_set_resident(r->sid, (void *)r->h->bytes, r->h->len,
+				     DM_NO_TOKEN, (dm_off_t)p->off,
+				     p->end - p->off) < 0 && errno != E2BIG)
+			goto out;
+	}
+	ret = 0;
+out:
+	free(buf);
+	free(armed.v);
+	object_close(&obj);	/* and the lock with it */
+	return ret;
+}
+
+/*
+ * After a recall: if no byte of the copy is armed any more, the file is as
+ * good as any other, and its regions go.
+ */
+int recall_settle(struct recall *r)
+{
+	struct ranges armed;
+	struct object obj;
+	struct hsmid id;
+	bool all;
+	int ret;
+
+again:
+	if (hsmid_get(r->sid, r->h, &id) < 0 ||
+	    ranges_armed(r->sid, r->h, 0, id.size, &armed) < 0)
+		return -1;
+	all = !armed.n;
+	free(armed.v);
+	if (!all)
+		return 0;
+	if (object_open_locked(r, &id, &obj, 0, FOREVER) < 0) {
+		if (errno == EAGAIN)
+			goto again;
+		return -1;
+	}
+	ret = drop_regions(r, &obj);
+	object_close(&obj);
+	return ret;
+}
+
+/* All that is offline, in slices; complains. */
+int recall_whole(struct recall *r, uint64_t size, const char *path)
+{
+	struct ranges armed;
+	struct progress p;
+	int ret = -1;
+
+	if (ranges_armed(r->sid, r->h, 0, size, &armed) < 0) {
+		complain("%s: regions: %m", path);
+		return -1;
+	}
+	progress_start(&p, path, ranges_bytes(&armed));
+	for (size_t i = 0; i < armed.n; i++) {
+		uint64_t at = armed.v[i].off;
+
+		while (at < armed.v[i].end) {
+			uint64_t end = min_u64(at + SLICE, armed.v[i].end);
+
+			if (interrupted)
+				errno = EINTR;
+			if (interrupted || recall_range(r, at, end) < 0) {
+				complain("%s: recall of %" PRIu64 "+%" PRIu64
+					 ": %m", path, at, end - at);
+				goto out;
+			}
+			progress_add(&p, end - at);
+			at = end;
+		}
+	}
+	ret = recall_settle(r);
+	if (ret < 0)
+		complain("%s: regions: %m", path);
+out:
+	progress_end(&p);
+	free(armed.v);
+	return ret;
+}
+
+/* xfs_hsm recall FILE */
+int recall_file(struct options *o, const char *path)
+{
+	struct recall r;
+	struct dmfile f;
+	struct hsmid id;
+	int ret = -1;
+
+	if (dmfile_open(&f, path) < 0)
+		return -1;
+	r = (struct recall){
+		.archive = &o->archive, .sid = o->sid, .h = &f.h,
+	};
+	if (hsmid_get(o->sid, &f.h, &id) < 0) {
+		if (errno != ENOENT) {
+			complain("%s: HSMID: %m", path);
+		} else {
+			if (!o->quiet)
+				note("%s: was never archived, all of it is "
+				     "here", path);
+			ret = 0;
+		}
+		goto out;
+	}
+	if (recall_whole(&r, id.size, path) < 0)
+		goto out;
+	ret = 0;
+	if (o->json) {
+		printf("{\"file\": ");
+		json_string(stdout, path);
+		printf(", \"action\": \"recalled\", \"bytes\": %" PRIu64 "}\n",
+		       r.bytes);
+	} else if (!o->quiet) {
+		char s[16];
+
+		printf("%s: %s recalled\n", path, human_size(s, r.bytes));
+	}
+out:
+	dmfile_close(&f);
+	return ret;
+}
