@@ -100,6 +100,8 @@ static int serve(struct options *o, const struct event *ev, struct recall *r)
 
 	if (!ev->h.len)
 		return 0;
+	if (o->delay_ms)
+		note("token %d: waiting %u ms", ev->token, o->delay_ms);
 	while (o->delay_ms && nanosleep(&delay, &delay) < 0 && errno == EINTR)
 		;
 	if (hsmid_get(r->sid, r->h, &id) < 0)

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,14 +117,15 @@ static double seconds_between(const struct timespec *a,
 
 void progress_start(struct progress *p, const char *what, uint64_t total)
 {
-	const char *slash = strrchr(what, '/');
+	const char *slash = strrchr(what, '/'), *term = getenv("TERM");
 
 	memset(p, 0, sizeof(*p));
 	p->what = slash ? slash + 1 : what;
 	p->total = total;
 	clock_gettime(CLOCK_MONOTONIC, &p->start);
 	p->shown = p->start;
-	p->on = isatty(STDERR_FILENO) && !report_timestamps;
+	p->on = isatty(STDERR_FILENO) && !report_timestamps && term &&
+		strcmp(term, "dumb");
 }
 
 void progress_add(struct progress *p, uint64_t bytes)
