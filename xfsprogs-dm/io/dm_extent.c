@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks of the open file: what is there, what can go, freeing it
+ */
+#include "command.h"
+#include "input.h"
+#include "init.h"
+#include "io.h"
+#include "dm.h"
+
+static cmdinfo_t dm_alloc_cmd;
+static cmdinfo_t dm_probe_cmd;
+static cmdinfo_t dm_punch_cmd;
+
+static void
+dm_punch_help(void)
+{
+	printf(_(
+"\n"
+" frees the blocks of a range of the open file, invisibly: no event, no change\n"
+" of size, time stamps or managed regions; length 0 is to the end of the file\n"
+"\n"
+" Data that is not kept elsewhere is lost.  Where a managed region has READ the\n"
+" range becomes offline: readers wait until a DM application brings it back.\n"
+"\n"
+" -s sid   -- in this session, not in one made for the command\n"
+" -t token -- with this token of that session\n"
+"\n"));
+}
+
+static void
+dm_probe_help(void)
+{
+	printf(_(
+"\n"
+" prints which part of a range of the open file dm_punch could free; a length\n"
+" of 0 is to the end of the file\n"
+"\n"
+" -s sid   -- in this session, not in one made for the command\n"
+" -t token -- with this token of that session\n"
+"\n"));
+}
+
+/* Options and the range of both; 0 with the target open */
+static int
+dm_range_args(
+	const cmdinfo_t		*cmd,
+	int			argc,
+	char			**argv,
+	struct dm_target	*t,
+	long long		*offp,
+	long long		*lenp)
+{
+	int			c;
+
+	while ((c = getopt(argc, argv, "s:t:")) != EOF) {
+		switch (c) {
+		case 's':
+		case 't':
+			if (dmio_target_option(t, c))
+				return -1;
+			break;
+		default:
+			dmio_cmd_usage(cmd);
+			return -1;
+		}
+	}
+	if (optind != argc - 2) {
+		dmio_cmd_usage(cmd);
+		return -1;
+	}
+	if (dmio_parse_range(argv + optind, offp, lenp))
+		return -1;
+	return dmio_target_open(t);
+}
+
+static int
+dm_punch_f(
+	int			argc,
+	char			**argv)
+{
+	struct dm_target	t = DM_TARGET_INIT;
+	long long		off, len;
+
+	if (dm_range_args(&dm_punch_cmd, argc, argv, &t, &off, &len))
+		return 0;
+	if (dm_punch_hole(t.sid, t.hanp, t.hlen, t.token, off, len))
+		dmio_fail("dm_punch_hole");
+	dmio_target_close(&t);
+	return 0;
+}
+
+static int
+dm_probe_f(
+	int			argc,
+	char			**argv)
+{
+	struct dm_target	t = DM_TARGET_INIT;
+	long long		off, len;
+	dm_off_t		roff;
+	dm_size_t		rlen;
+
+	if (dm_range_args(&dm_probe_cmd, argc, argv, &t, &off, &len))
+		return 0;
+	if (dm_probe_hole(t.sid, t.hanp, t.hlen, t.token, off, len, &roff,
+			&rlen))
+		dmio_fail("dm_probe_hole");
+	else
+		printf(_("offset %lld length %llu\n"), (long long)roff,
+				(unsigned long long)rlen);
+	dmio_target_close(&t);
+	return 0;
+}
+
+static void
+dm_alloc_help(void)
+{
+	printf(_(
+"\n"
+" prints what of the open file is resident (has blocks) and what is a hole,\n"
+" from an offset (0) to the end of the file\n"
+"\n"
+" -s sid   -- in this session, not in one made for the command\n"
+" -t token -- with this token of that session\n"
+"\n"));
+}
+
+static int
+dm_alloc_f(
+	int			argc,
+	char			**argv)
+{
+	struct dm_target	t = DM_TARGET_INIT;
+	dm_extent_t		ext[32];
+	unsigned int		nelem, i, count = 0;
+	long long		start = 0;
+	dm_off_t		off;
+	int			more, c;
+
+	while ((c = getopt(argc, argv, "s:t:")) != EOF) {
+		switch (c) {
+		case 's':
+		case 't':
+			if (dmio_target_option(&t, c))
+				return 0;
+			break;
+		default:
+			return dmio_cmd_usage(&dm_alloc_cmd);
+		}
+	}
+	if (optind < argc - 1)
+		return dmio_cmd_usage(&dm_alloc_cmd);
+	if (optind == argc - 1 && dmio_parse_num(_("offset"), argv[optind], &start))
+		return 0;
+
+	if (dmio_target_open(&t))
+		return 0;
+	off = start;
+	do {
+		more = dm_get_allocinfo(t.sid, t.hanp, t.hlen, t.token, &off,
+				ARRAY_SIZE(ext), ext, &nelem);
+		if (more < 0) {
+			dmio_fail("dm_get_allocinfo");
+			break;
+		}
+		for (i = 0; i < nelem; i++)
+			printf(_("%u: offset %lld length %llu %s\n"), count++,
+				(long long)ext[i].ex_offset,
+				(unsigned long long)ext[i].ex_length,
+				ext[i].ex_type == DM_EXTENT_RES ?
+					_("resident") : _("hole"));
+	} while (more > 0);
+	dmio_target_close(&t);
+	return 0;
+}
+
+void
+dmio_extent_init(void)
+{
+	dm_alloc_cmd.name = "dm_alloc";
+	dm_alloc_cmd.cfunc = dm_alloc_f;
+	dm_alloc_cmd.argmin = 0;
+	dm_alloc_cmd.argmax = -1;
+	dm_alloc_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
+	dm_alloc_cmd.args = DM_TARGET_ARGS " [off]";
+	dm_alloc_cmd.oneline = _("print what of the open file is resident");
+	dm_alloc_cmd.help = dm_alloc_help;
+
+	dm_probe_cmd.name = "dm_probe";
+	dm_probe_cmd.cfunc = dm_probe_f;
+	dm_probe_cmd.argmin = 2;
+	dm_probe_cmd.argmax = -1;
+	dm_probe_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
+	dm_probe_cmd.args = DM_TARGET_ARGS " off len";
+	dm_probe_cmd.oneline = _("what dm_punch could free of the open file");
+	dm_probe_cmd.help = dm_probe_help;
+
+	dm_punch_cmd.name = "dm_punch";
+	dm_punch_cmd.cfunc = dm_punch_f;
+	dm_punch_cmd.argmin = 2;
+	dm_punch_cmd.argmax = -1;
+	dm_punch_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
+	dm_punch_cmd.args = DM_TARGET_ARGS " off len";
+	dm_punch_cmd.oneline = _("free blocks of the open file invisibly");
+	dm_punch_cmd.help = dm_punch_help;
+
+	add_command(&dm_alloc_cmd);
+	add_command(&dm_probe_cmd);
+	add_command(&dm_punch_cmd);
+}
