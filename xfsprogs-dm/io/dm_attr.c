@@ -19,7 +19,7 @@ dm_attr_help(void)
 "\n"
 " list              -- name, size and value of each, also without arguments\n"
 " get NAME          -- the value\n"
-" set NAME VALUE    -- make or replace\n"
+" set NAME [VALUE]  -- make or replace, with an empty value if there is none\n"
 " remove NAME       -- remove\n"
 "\n"
 " A name has at most 8 bytes.\n"
@@ -166,7 +166,7 @@ dm_attr_f(
 	}
 	if (!((strcmp(what, "list") == 0 && nargs == 0) ||
 	      (strcmp(what, "get") == 0 && nargs == 1) ||
-	      (strcmp(what, "set") == 0 && nargs == 2) ||
+	      (strcmp(what, "set") == 0 && (nargs == 1 || nargs == 2)) ||
 	      (strcmp(what, "remove") == 0 && nargs == 1)))
 		return dmio_cmd_usage(&dm_attr_cmd);
 	if (nargs > 0 && dm_parse_attrname(argv[0], &name))
@@ -188,7 +188,7 @@ dm_attr_f(
 		break;
 	case 's':
 		if (dm_set_dmattr(t.sid, t.hanp, t.hlen, t.token, &name,
-				setdtime, len, argv[1]))
+				setdtime, len, nargs > 1 ? argv[1] : NULL))
 			dmio_fail("dm_set_dmattr");
 		break;
 	case 'r':
@@ -210,7 +210,7 @@ dmio_attr_init(void)
 	dm_attr_cmd.argmax = -1;
 	dm_attr_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
 	dm_attr_cmd.args = "[-dx] " DM_TARGET_ARGS
-		" [list | get name | set name value | remove name]";
+		" [list | get name | set name [value] | remove name]";
 	dm_attr_cmd.oneline = _("DM attributes of the open file");
 	dm_attr_cmd.help = dm_attr_help;
 

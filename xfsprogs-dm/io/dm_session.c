@@ -69,8 +69,8 @@ dm_create_help(void)
 {
 	printf(_(
 "\n"
-" makes a session with an information string and prints its id; the session\n"
-" stays until dm_destroy\n"
+" makes a session with an information string, which may have blanks, and prints\n"
+" its id; the session stays until dm_destroy\n"
 "\n"
 " -o sid -- assume this session: its messages and tokens go over to the new\n"
 "           id, the old one is dead\n"
@@ -83,6 +83,7 @@ dm_create_f(
 	char			**argv)
 {
 	dm_sessid_t		oldsid = DM_NO_SESSION, sid;
+	char			info[DM_SESSION_INFO_LEN + 1] = "";
 	int			c;
 
 	while ((c = getopt(argc, argv, "o:")) != EOF) {
@@ -95,11 +96,17 @@ dm_create_f(
 			return dmio_cmd_usage(&dm_create_cmd);
 		}
 	}
-	if (optind != argc - 1)
+	if (optind == argc)
 		return dmio_cmd_usage(&dm_create_cmd);
+	/* One byte more than is allowed, so that the kernel sees it. */
+	for (; optind < argc; optind++) {
+		strncat(info, argv[optind], sizeof(info) - strlen(info) - 1);
+		if (optind < argc - 1)
+			strncat(info, " ", sizeof(info) - strlen(info) - 1);
+	}
 	if (dmio_service())
 		return 0;
-	if (dm_create_session(oldsid, argv[optind], &sid))
+	if (dm_create_session(oldsid, info, &sid))
 		dmio_fail("dm_create_session");
 	else
 		printf("%d\n", sid);
@@ -138,7 +145,7 @@ dmio_session_init(void)
 	dm_create_cmd.argmax = -1;
 	dm_create_cmd.flags = CMD_NOFILE_OK | CMD_NOMAP_OK | CMD_FOREIGN_OK |
 		CMD_FLAG_ONESHOT;
-	dm_create_cmd.args = "[-o oldsid] info";
+	dm_create_cmd.args = "[-o oldsid] info...";
 	dm_create_cmd.oneline = _("make or assume a DM session");
 	dm_create_cmd.help = dm_create_help;
 
