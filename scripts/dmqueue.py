@@ -16,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BASES = {'6.12': 612, '7.3': 703}
@@ -136,7 +137,7 @@ def parse(path=None):
         else:
             cur.subject = (cur.subject + ' ' + val).strip()
     for e in entries:
-        e.message = e.message.strip('\n')
+        e.message = textwrap.dedent(e.message).strip('\n')
         if not e.subject:
             raise QueueError('patches/queue: [%s] has no subject' % e.name)
     return entries
