@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Each function makes the call that it should, with what it was given
+ */
+#include "libdm_test.h"
+
+void test_before_init(void)
+{
+	unsigned int n;
+	size_t len;
+	void *hanp;
+
+	CHECK_FAILS(dm_destroy_session(1), ENOSYS);
+	CHECK_FAILS(dm_getall_sessions(0, NULL, &n), ENOSYS);
+	CHECK_FAILS(dm_query_session(1, 0, NULL, &len), ENOSYS);
+	CHECK_FAILS(dm_path_to_handle("/", &hanp, &len), ENOSYS);
+	CHECK_FAILS(dm_read_invis(1, NULL, 0, DM_NO_TOKEN, 0, 0, NULL), ENOSYS);
+	CHECK_FAILS(dmx_session_fd(1), ENOSYS);
+	CHECK(kernel.calls == 0);
+}
+
+void test_init_service(void)
+{
+	static const char *const bad_nr[] = {
+		NULL, "", "\n", "x\n", "12345x\n", "-1\n", "99999999999\n",
+	};
+	static const char *const bad_version[] = {
+		NULL, "", "0x00020000\n", "0\n", "1.0\n", "-65536\n",
+	};
+	char *unset = (char *)&kernel, *version = unset;
+	size_t i;
+
+	for (i = 0; i < N_BAD; i++)
+		CHECK_FAILS(dm_init_service(bad_ptr(i)), EFAULT);
+	CHECK_FAILS(dm_init_service((char **)rdonly), EFAULT);
+
+	sysfs("version", "0x10000\n");
+	for (i = 0; i < sizeof(bad_nr) / sizeof(*bad_nr); i++) {
+		sysfs("syscall_nr", bad_nr[i]);
+		CHECK_FAILS(dm_init_service(&version), ENOSYS);
+	}
+	sysfs("syscall_nr", "12345\n");
+	for (i = 0; i < sizeof(bad_version) / sizeof(*bad_version); i++) {
+		sysfs("version", bad_version[i]);
+		CHECK_FAILS(dm_init_service(&version), ENOSYS);
+	}
+	CHECK(kernel.calls == 0);
+
+	sysfs("version", "65543\n");		/* 1.7 */
+	kernel.error = ENODEV;
+	CHECK_FAILS(dm_init_service(&version), ENOSYS);
+	kernel.error = EPERM;
+	CHECK_FAILS(dm_init_service(&version), EPERM);
+	kernel.error = 0;
+	kernel.version = 0x20000;
+	CHECK_FAILS(dm_init_service(&version), ENOSYS);
+	CHECK(version == unset);
+	CHECK_FAILS(dm_destroy_session(1), ENOSYS);
+
+	kernel.calls = 0;
+	kernel.version = DMAPI_VERSION + 7;
+	CHECK(dm_init_service(&version) == 0);
+	CHECK(called(DMAPI_GET_VERSION, NULL, 0));
+	CHECK(strcmp(version, "SGI DMAPI (XDSM) API, Release 1.1.") == 0);
+
+	sysfs("version", "0x00010000\n");	/* again, in hexadecimal */
+	kernel.version = DMAPI_VERSION;
+	CHECK(dm_init_service(&version) == 0);
+	kernel.calls = 0;
+}
+
+/* Pointers that are only passed through may be anything. */
+#define PTR(n)	((void *)(uintptr_t)(0x1000 + (n)))
+#define ADDR(n)	((__u64)(0x1000 + (n)))
+#define SID	77
+#define TOKEN	-5
+#define OBJ	{ .sid = SID, .token = TOKEN, .hanp = ADDR(1), .hlen = 24 }
+#define OBJARGS	SID, PTR(1), 24, TOKEN
+#define CALLED(op, type, ...) \
+	called(op, &(struct type) { __VA_ARGS__ }, sizeof(struct type))
+
+void test_sessions(void)
+{
+	CHECK(dm_create_session(4, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_CREATE_SESSION, dmapi_create_session, .oldsid = 4,
+			.info = ADDR(2), .newsidp = ADDR(3)));
+	CHECK(dm_destroy_session(SID) == 0);
+	CHECK(CALLED(DMAPI_DESTROY_SESSION, dmapi_session, .sid = SID));
+	CHECK(dm_getall_sessions(9, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GETALL_SESSIONS, dmapi_getall_ids, .nelem = 9,
+			.bufp = ADDR(2), .nelemp = ADDR(3)));
+	CHECK(dm_query_session(SID, 8, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_QUERY_SESSION, dmapi_getall, .sid = SID, .buflen = 8,
+			.bufp = ADDR(2), .rlenp = ADDR(3)));
+	kernel.ret = 11;
+	CHECK(dmx_session_fd(SID) == 11);
+	CHECK(CALLED(DMAPI_SESSION_FD, dmapi_session, .sid = SID));
+	kernel.ret = 0;
+}
+
+void test_events(void)
+{
+	CHECK(dm_get_events(SID, 5, DM_EV_WAIT, 4096, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GET_EVENTS, dmapi_get_events, .sid = SID,
+			.maxmsgs = 5, .flags = 1, .buflen = 4096,
+			.bufp = ADDR(2), .rlenp = ADDR(3)));
+	CHECK(dm_respond_event(SID, TOKEN, DM_RESP_ABORT, EIO, 3, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_RESPOND_EVENT, dmapi_respond_event, .sid = SID,
+			.token = TOKEN, .response = 2, .reterror = EIO,
+			.buflen = 3, .respbufp = ADDR(2)));
+	CHECK(dm_find_eventmsg(SID, TOKEN, 64, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_FIND_EVENTMSG, dmapi_find_eventmsg, .sid = SID,
+			.token = TOKEN, .buflen = 64, .bufp = ADDR(2),
+			.rlenp = ADDR(3)));
+	CHECK(dm_getall_tokens(SID, 3, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GETALL_TOKENS, dmapi_getall_ids, .sid = SID,
+			.nelem = 3, .bufp = ADDR(2), .nelemp = ADDR(3)));
+	CHECK(dm_set_disp(OBJARGS, PTR(2), 23) == 0);
+	CHECK(CALLED(DMAPI_SET_DISP, dmapi_set_disp, .obj = OBJ,
+			.eventsetp = ADDR(2), .maxevent = 23));
+	CHECK(dm_getall_disp(SID, 8, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GETALL_DISP, dmapi_getall, .sid = SID, .buflen = 8,
+			.bufp = ADDR(2), .rlenp = ADDR(3)));
+}
+
+void test_file(void)
+{
+	CHECK(dm_set_region(OBJARGS, 2, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_SET_REGION, dmapi_set_region, .obj = OBJ, .nelem = 2,
+			.regbufp = ADDR(2), .exactp = ADDR(3)));
+	CHECK(dm_get_region(OBJARGS, 2, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GET_REGION, dmapi_get_region, .obj = OBJ, .nelem = 2,
+			.regbufp = ADDR(2), .nelemp = ADDR(3)));
+	CHECK(dm_punch_hole(OBJARGS, -7, 1ULL << 63) == 0);
+	CHECK(CALLED(DMAPI_PUNCH_HOLE, dmapi_range, .obj = OBJ, .off = -7,
+			.len = 1ULL << 63));
+	CHECK(dmx_set_resident(OBJARGS, 65536, 4096) == 0);
+	CHECK(CALLED(DMAPI_SET_RESIDENT, dmapi_range, .obj = OBJ, .off = 65536,
+			.len = 4096));
+	CHECK(dm_probe_hole(OBJARGS, 1, 2, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_PROBE_HOLE, dmapi_probe_hole, .obj = OBJ, .off = 1,
+			.len = 2, .roffp = ADDR(2), .rlenp = ADDR(3)));
+	kernel.ret = 1;
+	CHECK(dm_get_allocinfo(OBJARGS, PTR(2), 4, PTR(3), PTR(4)) == 1);
+	CHECK(CALLED(DMAPI_GET_ALLOCINFO, dmapi_get_allocinfo, .obj = OBJ,
+			.offp = ADDR(2), .nelem = 4, .extentp = ADDR(3),
+			.nelemp = ADDR(4)));
+#ifdef __LP64__
+	kernel.ret = 0x123456789L;
+#endif
+	CHECK(dm_read_invis(OBJARGS, 3, 1ULL << 40, PTR(2)) == kernel.ret);
+	CHECK(CALLED(DMAPI_READ_INVIS, dmapi_io, .obj = OBJ, .off = 3,
+			.len = 1ULL << 40, .bufp = ADDR(2)));
+	CHECK(dm_write_invis(OBJARGS, DM_WRITE_SYNC, 3, 4, PTR(2)) == kernel.ret);
+	CHECK(CALLED(DMAPI_WRITE_INVIS, dmapi_io, .obj = OBJ, .off = 3, .len = 4,
+			.bufp = ADDR(2), .flags = 1));
+	kernel.ret = 0;
+	CHECK(dm_sync_by_handle(OBJARGS) == 0);
+	CHECK(called(DMAPI_SYNC_BY_HANDLE, &(struct dmapi_object) OBJ,
+			sizeof(struct dmapi_object)));
+	kernel.error = EBUSY;
+	CHECK_FAILS(dm_punch_hole(OBJARGS, 0, 0), EBUSY);
+	kernel.error = 0;
+	kernel.calls = 0;
+}
+
+void test_dmattr(void)
+{
+	CHECK(dm_set_dmattr(OBJARGS, PTR(2), -3, 9, PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_SET_DMATTR, dmapi_dmattr, .obj = OBJ, .namep = ADDR(2),
+			.setdtime = 1, .buflen = 9, .bufp = ADDR(3)));
+	CHECK(dm_get_dmattr(OBJARGS, PTR(2), 9, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_GET_DMATTR, dmapi_dmattr, .obj = OBJ, .namep = ADDR(2),
+			.buflen = 9, .bufp = ADDR(3), .rlenp = ADDR(4)));
+	CHECK(dm_getall_dmattr(OBJARGS, 9, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_GETALL_DMATTR, dmapi_dmattr, .obj = OBJ, .buflen = 9,
+			.bufp = ADDR(3), .rlenp = ADDR(4)));
+	CHECK(dm_remove_dmattr(OBJARGS, 0, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_REMOVE_DMATTR, dmapi_dmattr, .obj = OBJ,
+			.namep = ADDR(2)));
+}
