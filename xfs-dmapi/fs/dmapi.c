@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The built-in half of the dmapi() system call
+ *
+ * A system call cannot live in a module, and the file system that implements
+ * the operations usually is one.  This file is the part that is always there:
+ * the entry, which checks the privilege before it looks at anything else and
+ * keeps the provider's module in memory while a call runs; the files in
+ * /sys/kernel/dmapi/ from which a library learns the number of the call on this
+ * kernel, so that it never calls a foreign one; and the two questions about
+ * mounts and mappings that only built-in code can answer.
+ */
+#include <linux/capability.h>
+#include <linux/dmapi.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kobject.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/syscalls.h>
+#include <linux/sysfs.h>
+#include <asm/unistd.h>
+#include <uapi/linux/dmapi.h>
+
+#include "mount.h"
+
+static DEFINE_MUTEX(dmapi_lock);
+static const struct dmapi_provider __rcu *dmapi_provider;
+
+/**
+ * dmapi_register() - become the implementation behind dmapi()
+ * @provider: stays valid until dmapi_unregister() returns
+ *
+ * Return: 0, or -EBUSY if there is one already.
+ */
+int dmapi_register(const struct dmapi_provider *provider)
+{
+	int error = -EBUSY;
+
+	mutex_lock(&dmapi_lock);
+	if (!rcu_access_pointer(dmapi_provider)) {
+		rcu_assign_pointer(dmapi_provider, provider);
+		error = 0;
+	}
+	mutex_unlock(&dmapi_lock);
+	return error;
+}
+EXPORT_SYMBOL_GPL(dmapi_register);
+
+/**
+ * dmapi_unregister() - stop being it
+ * @provider: as registered; no call into it begins after this returns
+ *
+ * Calls that run hold the module, which is why its exit is not reached before
+ * they have ended.
+ */
+void dmapi_unregister(const struct dmapi_provider *provider)
+{
+	mutex_lock(&dmapi_lock);
+	if (rcu_access_pointer(dmapi_provider) == provider)
+		RCU_INIT_POINTER(dmapi_provider, NULL);
+	mutex_unlock(&dmapi_lock);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(dmapi_unregister);
+
+/**
+ * dmapi_get_mount() - find some mount of a file system
+ * @sb: an active superblock
+ *
+ * Invisible I/O works on files that nobody opened by a path.  Any mount of the
+ * file system will do to make a struct file of one.
+ *
+ * Return: a mount with a reference for mntput(), or NULL if there is none.
+ */
+struct vfsmount *dmapi_get_mount(struct super_block *sb)
+{
+	struct vfsmount *found = NULL;
+	struct mount *mnt;
+
+	read_seqlock_excl(&mount_lock);
+#if XFS_DM_BASE >= 703
+	for (mnt = sb->s_mounts; mnt; mnt = mnt->mnt_next_for_sb) {
+#else
+	list_for_each_entry(mnt, &sb->s_mounts, mnt_instance) {
+#endif
+		if (mnt->mnt.mnt_flags & (MNT_DOOMED | MNT_SYNC_UMOUNT))
+			continue;
+		found = mntget(&mnt->mnt);
+		break;
+	}
+	read_sequnlock_excl(&mount_lock);
+	return found;
+}
+EXPORT_SYMBOL_GPL(dmapi_get_mount);
+
+/**
+ * dmapi_range_mapped() - is part of a file mapped in a way that hinders?
+ * @mapping: the file's
+ * @first: first page of the range
+ * @last: last page of the range
+ *
+ * A range may lose its pages if nobody maps it.  An executable mapping is in
+ * the way wherever it is: programs are not stopped in the middle.
+ *
+ * Return: true if so.
+ */
+bool dmapi_range_mapped(struct address_space *mapping, pgoff_t first,
+			pgoff_t last)
+{
+	struct vm_area_struct *vma;
+	bool mapped = false;
+
+	i_mmap_lock_read(mapping);
+#if XFS_DM_BASE >= 703
+	mapping_rmap_tree_foreach(vma, mapping, 0, ULONG_MAX) {
+#else
+	vma_interval_tree_foreach(vma, &mapping->i_mmap, 0, ULONG_MAX) {
+#endif
+		if ((vma->vm_flags & VM_EXEC) ||
+		    (vma->vm_pgoff <= last &&
+		     vma->vm_pgoff + vma_pages(vma) > first)) {
+			mapped = true;
+			break;
+		}
+	}
+	i_mmap_unlock_read(mapping);
+	return mapped;
+}
+EXPORT_SYMBOL_GPL(dmapi_range_mapped);
+
+/**
+ * sys_dmapi - data storage management
+ * @op: enum dmapi_op
+ * @arg: the operation's structure
+ * @size: its size as the caller knows it, bytes
+ * @flags: must be 0
+ *
+ * include/uapi/linux/dmapi.h tells the operations and the order of errors.
+ *
+ * Return: what the operation returns; -EPERM without CAP_SYS_ADMIN in the
+ * initial user namespace; -ENODEV while no file system implements it.
+ */
+SYSCALL_DEFINE4(dmapi, unsigned int, op, void __user *, arg, size_t, size,
+		unsigned int, flags)
+{
+	const struct dmapi_provider *provider;
+	long ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	rcu_read_lock();
+	provider = rcu_dereference(dmapi_provider);
+	if (!provider || !try_module_get(provider->owner)) {
+		rcu_read_unlock();
+		return -ENODEV;
+	}
+	rcu_read_unlock();
+
+	ret = provider->call(op, arg, size, flags);
+	module_put(provider->owner);
+	return ret;
+}
+
+static ssize_t syscall_nr_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", __NR_dmapi);
+}
+
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "0x%08x\n", DMAPI_VERSION);
+}
+
+static struct kobj_attribute syscall_nr_attr = __ATTR_RO(syscall_nr);
+static struct kobj_attribute version_attr = __ATTR_RO(version);
+
+static const struct attribute *dmapi_attrs[] = {
+	&syscall_nr_attr.attr,
+	&version_attr.attr,
+	NULL,
+};
+
+static int __init dmapi_init(void)
+{
+	struct kobject *kobj;
+
+	kobj = kobject_create_and_add("dmapi", kernel_kobj);
+	if (!kobj)
+		return -ENOMEM;
+	return sysfs_create_files(kobj, dmapi_attrs);
+}
+fs_initcall(dmapi_init);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records that others write
+ *
+ * tar, rsync and restore programs copy trusted attributes, a file's record
+ * among them.  What they write is checked, takes effect at once, and may
+ * protect more than before but never less: as long as a span holds an offline
+ * byte, a record that does not cover it is refused, and so is its removal.
+ */
+#include "xfs_dm_compat.h"
+#include "xfs_da_format.h"
+#include "xfs_da_btree.h"
+#include "xfs_attr.h"
+#include "xfs_dm_hooks.h"
+#include "xfs_dm.h"
+
+/**
+ * xfs_dm_foreign_is_ours() - is this a record?
+ * @args: an attribute about to be changed
+ */
+bool
+xfs_dm_foreign_is_ours(struct xfs_da_args *args)
+{
+	return (args->attr_filter & XFS_ATTR_ROOT) &&
+	       xfs_dm_is_record(args->name, args->namelen);
+}
+
+/* Offline bytes must be in the page cache no more than in a punched file. */
+static int
+xfs_dm_foreign_empty_cache(struct xfs_inode *ip)
+{
+	struct address_space	*mapping = VFS_I(ip)->i_mapping;
+	int			error;
+
+	if (dmapi_range_mapped(mapping, 0, ULONG_MAX))
+		return -EBUSY;
+	inode_dio_wait(VFS_I(ip));
+	error = filemap_write_and_wait(mapping);
+	if (error)
+		return error;
+	return invalidate_inode_pages2(mapping) ? -EBUSY : 0;
+}
+
+/**
+ * xfs_dm_foreign_set() - somebody sets or removes an attribute
+ * @args: name and value, IOLOCK held exclusively
+ * @op: enum xfs_attr_update
+ *
+ * Return: 1 if it is no record and nothing was done.  Otherwise it was done, or
+ * refused: -EINVAL if the value is no record, or the inode no regular file;
+ * -EPERM if it would protect less; -EBUSY if the file is mapped; -EEXIST and
+ * -ENODATA as @op asks.
+ */
+int
+xfs_dm_foreign_set(struct xfs_da_args *args, int op)
+{
+	struct xfs_inode		*ip = args->dp;
+	const struct xfs_dm_inode	*old;
+	struct xfs_dm_inode		*dm;
+	bool				exists;
+	int				error;
+
+	if (!xfs_dm_foreign_is_ours(args))
+		return 1;
+	if (!S_ISREG(VFS_I(ip)->i_mode) || xfs_dm_is_internal(ip))
+		return -EINVAL;
+	xfs_assert_ilocked(ip, XFS_IOLOCK_EXCL);
+
+	error = xfs_dm_inode_load(ip);
+	if (error)
+		return error;
+	xfs_ilock(ip, XFS_MMAPLOCK_EXCL);
+	old = rcu_dereference_protected(ip->i_dm, 1);
+	exists = old != &xfs_dm_none;
+
+	error = -ENODATA;
+	if (!exists && (op == XFS_ATTRUPDATE_REPLACE ||
+			op == XFS_ATTRUPDATE_REMOVE))
+		goto out_unlock;
+	error = -EEXIST;
+	if (exists && op == XFS_ATTRUPDATE_CREATE)
+		goto out_unlock;
+
+	if (op == XFS_ATTRUPDATE_REMOVE) {
+		dm = xfs_dm_inode_alloc(0);
+		error = dm ? 0 : -ENOMEM;
+	} else {
+		error = xfs_dm_record_parse(args->value, args->valuelen, &dm);
+		if (error == -EFSCORRUPTED)
+			error = -EINVAL;
+	}
+	if (error)
+		goto out_unlock;
+
+	if (!xfs_dm_spans_cover(dm->spans, dm->nspans, old->spans,
+				old->nspans) || old->broken) {
+		error = xfs_dm_range_offline(ip, 0, S64_MAX);
+		if (error > 0)
+			error = -EPERM;
+	}
+	if (!error && dm->nspans)
+		error = xfs_dm_foreign_empty_cache(ip);
+	if (error)
+		kvfree(dm);
+	else
+		error = xfs_dm_record_commit(ip, dm);
+out_unlock:
+	xfs_iunlock(ip, XFS_MMAPLOCK_EXCL);
+	return error;
+}

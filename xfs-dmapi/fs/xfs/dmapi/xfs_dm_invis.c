@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Invisible I/O
+ *
+ * The manager reads and writes without events, time stamps or permission
+ * checks, while others sleep on the same file.
+ *
+ * A read gives what is there.  Where bytes are offline the manager, and nobody
+ * else, gets zeros; they are written to its buffer and never to the page cache,
+ * where others would find them.
+ *
+ * A write is copied into kernel memory first, because the lock under which it
+ * goes on must not meet a page fault (xfs_dm_lock.c).  It goes through the page
+ * cache like any other, with the one pass that the guard knows, and where it
+ * ends offline bytes it is on its way to the device before the lock is dropped:
+ * the extents that become written when it arrives are what ends their being
+ * offline.  There it must cover whole blocks, or the rest of a block would
+ * become zeros that count as data; the block in which the file ends may be
+ * filled up to there.
+ */
+#include "xfs_dm_compat.h"
+#include "xfs_iomap.h"
+#include "xfs_quota.h"
+#include "xfs_dm_hooks.h"
+#include "xfs_dm.h"
+#include "xfs_dm_ops.h"
+
+#include <linux/file.h>
+#include <linux/iomap.h>
+#include <linux/uio.h>
+
+/* Bytes copied at a time. */
+#define XFS_DM_BOUNCE		SZ_1M
+
+/* Read [pos, pos + len), all of it resident or none.  IOLOCK held. */
+static ssize_t
+xfs_dm_read_piece(struct file *file, loff_t pos, size_t len, char __user *buf,
+		  bool offline)
+{
+	struct kiocb		iocb;
+	struct iov_iter		to;
+	int			error;
+
+	if (offline)
+		return len - clear_user(buf, len) ? : -EFAULT;
+
+	error = import_ubuf(ITER_DEST, buf, len, &to);
+	if (error)
+		return error;
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = pos;
+	return filemap_read(&iocb, &to, 0);
+}
+
+/* DMAPI_READ_INVIS: EINVAL for an offset that is negative or past the end. */
+static long
+xfs_dm_op_read_invis(struct xfs_dm_call *call)
+{
+	struct dmapi_io		*arg = (void *)call->arg.bytes;
+	struct xfs_inode	*ip = call->ip;
+	struct xfs_mount	*mp = ip->i_mount;
+	char __user		*buf = u64_to_user_ptr(arg->bufp);
+	struct file		*file;
+	loff_t			pos = arg->off;
+	u64			size, end;
+	size_t			done = 0;
+	ssize_t			ret;
+
+	if (arg->flags || arg->pad)
+		return -EINVAL;
+	ret = xfs_dm_inode_load(ip);
+	if (ret)
+		return ret;
+	file = xfs_dm_file_open(ip);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	xfs_ilock(ip, XFS_IOLOCK_SHARED);
+	ret = -EINVAL;
+	size = i_size_read(VFS_I(ip));
+	if (pos < 0 || pos > size)
+		goto out_unlock;
+	ret = 0;
+	end = pos + min_t(u64, min_t(u64, arg->len, MAX_RW_COUNT), size - pos);
+
+	while (pos < end) {
+		xfs_fileoff_t	stop = XFS_B_TO_FSB(mp, end);
+		u64		piece;
+		int		offline;
+
+		ret = -EINTR;
+		if (fatal_signal_pending(current))
+			break;
+		ret = offline = xfs_dm_map(ip, XFS_B_TO_FSBT(mp, pos), &stop);
+		if (offline < 0)
+			break;
+		piece = min_t(u64, end, XFS_FSB_TO_B(mp, stop)) - pos;
+		ret = xfs_dm_read_piece(file, pos, piece, buf + done, offline);
+		if (ret <= 0)
+			break;
+		done += ret;
+		pos += ret;
+	}
+out_unlock:
+	xfs_iunlock(ip, XFS_IOLOCK_SHARED);
+	fput(file);
+	return done ? done : ret;
+}
+
+/*
+ * May this write go where bytes are offline?  1 if it meets some, 0 if it does
+ * not, -EINVAL if it would leave part of an offline block as zeros.
+ */
+static int
+xfs_dm_write_meets(struct xfs_inode *ip, u64 pos, u64 end)
+{
+	u64			block = i_blocksize(VFS_I(ip));
+	u64			first = rounddown_64(pos, block);
+	u64			last = rounddown_64(end, block);
+	int			ret;
+
+	if (pos != first) {
+		ret = xfs_dm_range_offline(ip, first, first + 1);
+		if (ret)
+			return ret < 0 ? ret : -EINVAL;
+	}
+	if (end != last && end < (u64)i_size_read(VFS_I(ip))) {
+		ret = xfs_dm_range_offline(ip, last, last + 1);
+		if (ret)
+			return ret < 0 ? ret : -EINVAL;
+	}
+	return xfs_dm_range_offline(ip, pos, end);
+}
+
+/* Write kernel memory.  The file is locked by xfs_dm_lock(). */
+static ssize_t
+xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
+		    loff_t pos, size_t len)
+{
+	struct xfs_dm_inode	*dm = rcu_dereference_protected(ip->i_dm, 1);
+	struct kvec		vec = { .iov_base = buf, .iov_len = len };
+	struct kiocb		iocb;
+	struct iov_iter		from;
+	ssize_t			ret;
+	int			meets, error;
+
+	meets = xfs_dm_write_meets(ip, pos, pos + len);
+	if (meets < 0)
+		return meets;
+
+	if (pos + len > XFS_ISIZE(ip)) {
+		if (!meets) {
+			error = xfs_dm_grow(ip);
+			if (error)
+				return error;
+		}
+		if (pos > XFS_ISIZE(ip)) {
+			error = xfs_dm_zero_range(ip, XFS_ISIZE(ip),
+						  pos - XFS_ISIZE(ip));
+			if (error)
+				return error;
+		}
+	}
+
+	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = pos;
+	if (dm != &xfs_dm_none)
+		WRITE_ONCE(dm->writer, current);
+#if XFS_DM_BASE >= 703
+	ret = iomap_file_buffered_write(&iocb, &from,
+					&xfs_buffered_write_iomap_ops, &xfs_iomap_write_ops,
+					NULL);
+#else
+	ret = iomap_file_buffered_write(&iocb, &from,
+					&xfs_buffered_write_iomap_ops, NULL);
+#endif
+	if (meets && ret > 0) {
+		error = xfs_dm_flush(ip, pos, pos + ret);
+		if (error)
+			ret = error;
+	}
+	if (dm != &xfs_dm_none)
+		WRITE_ONCE(dm->writer, NULL);
+	return ret;
+}
+
+/*
+ * DMAPI_WRITE_INVIS: EINVAL for a negative offset, unknown flags, or a write
+ * that would leave part of an offline block as zeros; EFBIG; ENOSPC; EROFS.
+ */
+static long
+xfs_dm_op_write_invis(struct xfs_dm_call *call)
+{
+	struct dmapi_io		*arg = (void *)call->arg.bytes;
+	struct xfs_inode	*ip = call->ip;
+	const char __user	*ubuf = u64_to_user_ptr(arg->bufp);
+	struct file		*file;
+	void			*buf;
+	loff_t			pos = arg->off;
+	u64			left;
+	size_t			done = 0;
+	ssize_t			ret = 0;
+
+	if ((arg->flags & ~DMAPI_WRITE_SYNC) || arg->pad || pos < 0 ||
+	    arg->len == U64_MAX)
+		return -EINVAL;
+	if (IS_DAX(VFS_I(ip)) || IS_SWAPFILE(VFS_I(ip)))
+		return -EOPNOTSUPP;
+#if XFS_DM_BASE >= 703
+	if (xfs_is_zoned_inode(ip))
+		return -EOPNOTSUPP;
+#endif
+	if (pos > VFS_I(ip)->i_sb->s_maxbytes ||
+	    arg->len > VFS_I(ip)->i_sb->s_maxbytes - pos)
+		return -EFBIG;
+	ret = xfs_qm_dqattach(ip);
+	if (ret)
+		return ret;
+	file = xfs_dm_file_open(ip);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	left = min_t(u64, arg->len, MAX_RW_COUNT);
+	ret = -ENOMEM;
+	buf = kvmalloc(max_t(u64, 1, min_t(u64, left, XFS_DM_BOUNCE)),
+		       GFP_KERNEL);
+	if (!buf)
+		goto out_fput;
+
+	ret = 0;
+	while (left) {
+		size_t		n = min_t(u64, left, XFS_DM_BOUNCE);
+
+		ret = -EINTR;
+		if (fatal_signal_pending(current))
+			break;
+		ret = -EFAULT;
+		if (copy_from_user(buf, ubuf + done, n))
+			break;
+		ret = xfs_dm_lock(ip, 0);
+		if (ret)
+			break;
+		ret = xfs_dm_write_locked(ip, file, buf, pos, n);
+		xfs_dm_unlock(ip);
+		if (ret <= 0)
+			break;
+		done += ret;
+		pos += ret;
+		left -= ret;
+		cond_resched();
+	}
+	if (done && (arg->flags & DMAPI_WRITE_SYNC)) {
+		int		error;
+
+		error = vfs_fsync_range(file, arg->off, pos - 1, 0);
+		if (error) {
+			done = 0;
+			ret = error;
+		}
+	}
+	kvfree(buf);
+out_fput:
+	fput(file);
+	return done ? done : ret;
+}
+
+/* DMAPI_SYNC_BY_HANDLE: data and metadata of the file are on the device. */
+static long
+xfs_dm_op_sync(struct xfs_dm_call *call)
+{
+	struct file		*file;
+	long			error;
+
+	file = xfs_dm_file_open(call->ip);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	error = vfs_fsync(file, 0);
+	fput(file);
+	return error;
+}
+
+const struct xfs_dm_op xfs_dm_invis_ops[] = {
+	{
+		.number	= DMAPI_READ_INVIS,
+		.size	= sizeof(struct dmapi_io),
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.call	= xfs_dm_op_read_invis,
+	},
+	{
+		.number	= DMAPI_WRITE_INVIS,
+		.size	= sizeof(struct dmapi_io),
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.call	= xfs_dm_op_write_invis,
+	},
+	{
+		.number	= DMAPI_SYNC_BY_HANDLE,
+		.size	= sizeof(struct dmapi_object),
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.call	= xfs_dm_op_sync,
+	},
+	{ },
+};

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages and tokens
+ *
+ * A message gets its token when it is made, so that queuing it cannot fail for
+ * want of memory, and its sequence number when it is queued, so that a queue
+ * is in the order of the numbers.  Tokens are found through one table, whatever
+ * their number; a token is outstanding in a session while its message is among
+ * those delivered to it.
+ *
+ * Here is how a message comes into a queue, and leaves it when its generator
+ * gives up; xfs_dm_queue.c has what sessions do with it in between.
+ */
+#include "xfs_dm_compat.h"
+
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "xfs_dm_session.h"
+
+static DEFINE_XARRAY_FLAGS(xfs_dm_tokens, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+static u32		xfs_dm_token_next = 1;
+static atomic_t		xfs_dm_sequence = ATOMIC_INIT(0);
+
+/**
+ * xfs_dm_msg_alloc() - make a synchronous message
+ * @type: DMAPI_EVENT_*
+ * @len: bytes of the event's structure and its variable data
+ *
+ * The payload is zero, and the caller's to fill in until it queues the message.
+ * There are two references, the caller's and that of the token; the latter is
+ * dropped with xfs_dm_msg_retire().
+ *
+ * Return: the message, or NULL if there is no memory or token for it.
+ */
+struct xfs_dm_msg *
+xfs_dm_msg_alloc(int type, unsigned int len)
+{
+	struct xfs_dm_msg	*m;
+	u32			token;
+
+	m = kzalloc_flex(*m, m_payload, len, GFP_KERNEL_ACCOUNT);
+	if (!m)
+		return NULL;
+	refcount_set(&m->m_ref, 2);
+	m->m_state = XFS_DM_MSG_NEW;
+	INIT_LIST_HEAD(&m->m_list);
+	init_waitqueue_head(&m->m_wait);
+	m->m_len = len;
+	m->m_msg.type = type;
+	m->m_msg.data.offset = sizeof(struct dmapi_eventmsg);
+	m->m_msg.data.length = len;
+
+	/* It can be found at once, and is nobody's while it is not queued. */
+	if (xa_alloc_cyclic(&xfs_dm_tokens, &token, m, XA_LIMIT(1, S32_MAX),
+			    &xfs_dm_token_next, GFP_KERNEL) < 0) {
+		kfree(m);
+		return NULL;
+	}
+	m->m_msg.token = token;
+	return m;
+}
+
+/**
+ * xfs_dm_msg_put() - drop a reference to a message
+ * @m: the message
+ */
+void
+xfs_dm_msg_put(struct xfs_dm_msg *m)
+{
+	if (!refcount_dec_and_test(&m->m_ref))
+		return;
+	if (m->m_session)
+		xfs_dm_session_put(m->m_session);
+	kfree(m);
+}
+
+/**
+ * xfs_dm_msg_retire() - end a message's token
+ * @m: the message, in no list
+ */
+void
+xfs_dm_msg_retire(struct xfs_dm_msg *m)
+{
+	xa_erase(&xfs_dm_tokens, m->m_msg.token);
+	xfs_dm_msg_put(m);
+}
+
+/**
+ * xfs_dm_queue_retire() - end the tokens of messages that went away
+ * @gone: list of them, as xfs_dm_queue_assumed() fills it
+ */
+void
+xfs_dm_queue_retire(struct list_head *gone)
+{
+	struct xfs_dm_msg	*m, *n;
+
+	list_for_each_entry_safe(m, n, gone, m_list) {
+		list_del_init(&m->m_list);
+		xfs_dm_msg_retire(m);
+	}
+}
+
+/**
+ * xfs_dm_msg_queue() - give a message to a session
+ * @s: the session, referenced by the caller
+ * @m: a new message
+ *
+ * Return: 0; -EINVAL if the session was destroyed; -ENOSPC if its queue is
+ * full.  The message is still new then.
+ */
+int
+xfs_dm_msg_queue(struct xfs_dm_session *s, struct xfs_dm_msg *m)
+{
+	int			error = 0;
+
+	spin_lock(&s->s_lock);
+	if (!s->s_id) {
+		error = -EINVAL;
+	} else if (s->s_nqueued >= XFS_DM_MAX_QUEUED) {
+		error = -ENOSPC;
+	} else {
+		xfs_dm_session_hold(s);
+		WRITE_ONCE(m->m_session, s);
+		m->m_msg.sequence = atomic_inc_return(&xfs_dm_sequence);
+		list_add_tail(&m->m_list, &s->s_queued);
+		s->s_nqueued++;
+		WRITE_ONCE(m->m_state, XFS_DM_MSG_QUEUED);
+	}
+	spin_unlock(&s->s_lock);
+	if (error)
+		return error;
+
+	wake_up(&s->s_wait);
+	wake_up(&s->s_poll);
+	return 0;
+}
+
+/**
+ * xfs_dm_msg_abandon() - the generator no longer waits
+ * @m: its message, new or queued
+ *
+ * What nobody has read disappears; what somebody has stays for him to answer.
+ *
+ * Return: true if the answer was there already, and m_error is valid.
+ */
+bool
+xfs_dm_msg_abandon(struct xfs_dm_msg *m)
+{
+	struct xfs_dm_session	*s = m->m_session;
+	bool			retire = false;
+	bool			answered = false;
+
+	if (!s) {
+		WRITE_ONCE(m->m_state, XFS_DM_MSG_GONE);
+		xfs_dm_msg_retire(m);
+		return false;
+	}
+
+	spin_lock(&s->s_lock);
+	switch (m->m_state) {
+	case XFS_DM_MSG_QUEUED:
+		list_del_init(&m->m_list);
+		s->s_nqueued--;
+		WRITE_ONCE(m->m_state, XFS_DM_MSG_GONE);
+		retire = true;
+		break;
+	case XFS_DM_MSG_ANSWERED:
+		answered = true;
+		break;
+	default:
+		m->m_orphan = true;
+		break;
+	}
+	spin_unlock(&s->s_lock);
+
+	if (retire) {
+		wake_up(&s->s_room);
+		xfs_dm_msg_retire(m);
+	}
+	return answered;
+}
+
+/**
+ * xfs_dm_msg_unread() - a message in flight did not arrive
+ * @s: its session, with s_lock held
+ * @m: the message
+ * @gone: for xfs_dm_queue_retire(), when the lock is dropped
+ *
+ * It goes back into the queue, to the place it had.  Only what went back
+ * likewise can be before it, so that the walk is short.  An orphan goes to
+ * @gone instead, since nobody waits for it.
+ */
+void
+xfs_dm_msg_unread(struct xfs_dm_session *s, struct xfs_dm_msg *m,
+		  struct list_head *gone)
+{
+	struct list_head	*before = &s->s_queued;
+	struct xfs_dm_msg	*pos;
+
+	lockdep_assert_held(&s->s_lock);
+
+	if (m->m_orphan) {
+		list_move_tail(&m->m_list, gone);
+		s->s_nqueued--;
+		WRITE_ONCE(m->m_state, XFS_DM_MSG_GONE);
+		return;
+	}
+
+	list_for_each_entry(pos, &s->s_queued, m_list) {
+		/* Sequence numbers wrap. */
+		if ((__s32)(pos->m_msg.sequence - m->m_msg.sequence) > 0) {
+			before = &pos->m_list;
+			break;
+		}
+	}
+	list_move_tail(&m->m_list, before);
+	WRITE_ONCE(m->m_state, XFS_DM_MSG_QUEUED);
+}
+
+/**
+ * xfs_dm_queue_assumed() - a session has got a new id
+ * @s: the session, with s_lock held
+ * @gone: for xfs_dm_queue_retire(), when the lock is dropped
+ */
+void
+xfs_dm_queue_assumed(struct xfs_dm_session *s, struct list_head *gone)
+{
+	struct xfs_dm_msg	*m, *n;
+
+	list_for_each_entry_safe_reverse(m, n, &s->s_inflight, m_list)
+		xfs_dm_msg_unread(s, m, gone);
+}
+
+/**
+ * xfs_dm_token_get() - find a message by its token
+ * @token: the token, positive
+ *
+ * Return: the message, to be dropped with xfs_dm_msg_put(), whoever has to
+ * answer it, if at all; NULL if there is none.
+ */
+struct xfs_dm_msg *
+xfs_dm_token_get(__s32 token)
+{
+	struct xfs_dm_msg	*m;
+
+	xa_lock(&xfs_dm_tokens);
+	m = xa_load(&xfs_dm_tokens, token);
+	if (m)
+		refcount_inc(&m->m_ref);
+	xa_unlock(&xfs_dm_tokens);
+	return m;
+}
+
+/**
+ * xfs_dm_token_check() - is a token outstanding in a session?
+ * @s: the session
+ * @token: the token, as a caller gave it
+ *
+ * Return: 0, or if there is none to check, DMAPI_NO_TOKEN; -EINVAL for what
+ * cannot be a token; -ESRCH for one that is not outstanding in @s.
+ */
+int
+xfs_dm_token_check(struct xfs_dm_session *s, __s32 token)
+{
+	struct xfs_dm_msg	*m;
+	int			error = 0;
+
+	if (token == DMAPI_NO_TOKEN)
+		return 0;
+	if (token <= 0)
+		return -EINVAL;
+	m = xfs_dm_token_get(token);
+	if (!m)
+		return -ESRCH;
+
+	spin_lock(&s->s_lock);
+	if (!xfs_dm_msg_is_outstanding(s, m))
+		error = -ESRCH;
+	spin_unlock(&s->s_lock);
+	xfs_dm_msg_put(m);
+	return error;
+}
+
+void
+xfs_dm_msg_exit(void)
+{
+	/* A message has a session, or a generator in a mounted file system. */
+	WARN_ON(!xa_empty(&xfs_dm_tokens));
+	xa_destroy(&xfs_dm_tokens);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The entry of every operation
+ *
+ * The checks are the same for all and come in the order that the interface
+ * promises: the operation, its structure, the session, the form of the handle,
+ * the token, what the handle names and of what kind that is.  Privilege was
+ * checked before any of it.  An operation finds everything resolved, and the
+ * file system held for as long as it runs.
+ */
+#include "xfs_dm_compat.h"
+#include "xfs_icache.h"
+#include "xfs_dm_hooks.h"
+#include "xfs_dm.h"
+#include "xfs_dm_ops.h"
+
+#include <linux/uaccess.h>
+
+static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
+	xfs_dm_session_ops,
+	xfs_dm_queue_ops,
+	xfs_dm_disp_ops,
+	xfs_dm_handle_ops,
+	xfs_dm_region_ops,
+	xfs_dm_punch_ops,
+	xfs_dm_invis_ops,
+	xfs_dm_attr_ops,
+};
+
+static const struct xfs_dm_op *
+xfs_dm_op_find(unsigned int number)
+{
+	const struct xfs_dm_op	*op;
+	unsigned int		i;
+
+	for (i = 0; i < ARRAY_SIZE(xfs_dm_op_tables); i++) {
+		for (op = xfs_dm_op_tables[i]; op->call; op++) {
+			if (op->number == number)
+				return op;
+		}
+	}
+	return NULL;
+}
+
+/* The session and the token, and the bytes of the handle. */
+static int
+xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
+		    u8 *handle)
+{
+	struct dmapi_object	*obj = &call->arg.obj;
+	int			error;
+
+	call->s = xfs_dm_session_get(obj->sid);
+	if (IS_ERR(call->s)) {
+		error = PTR_ERR(call->s);
+		call->s = NULL;
+		return error;
+	}
+	if (!(op->needs & XFS_DM_OP_OBJECT))
+		return 0;
+
+	if (obj->hanp == DMAPI_GLOBAL_HANP && obj->hlen == DMAPI_GLOBAL_HLEN) {
+		if (!(op->needs & XFS_DM_OP_GLOBAL))
+			return -EBADF;
+	} else if (obj->hlen != DMAPI_FSHANDLE_LEN &&
+		   obj->hlen != DMAPI_HANDLE_LEN) {
+		return -EBADF;
+	} else if (copy_from_user(handle, u64_to_user_ptr(obj->hanp),
+				  obj->hlen)) {
+		return -EFAULT;
+	}
+
+	if (obj->token == DMAPI_NO_TOKEN)
+		return 0;
+	return xfs_dm_token_check(call->s, obj->token);
+}
+
+static bool
+xfs_dm_kind_fits(const struct xfs_dm_op *op, struct xfs_inode *ip)
+{
+	if (!ip)
+		return op->needs & XFS_DM_OP_FS;
+	if (S_ISREG(VFS_I(ip)->i_mode))
+		return op->needs & XFS_DM_OP_REG;
+	if (S_ISDIR(VFS_I(ip)->i_mode))
+		return op->needs & XFS_DM_OP_DIR;
+	return op->needs & XFS_DM_OP_OTHER;
+}
+
+/* What the handle names; the file system stays held by @mpp. */
+static int
+xfs_dm_resolve_handle(const struct xfs_dm_op *op, struct xfs_dm_call *call,
+		      const u8 *handle, struct xfs_mount **mpp)
+{
+	u64			fsid;
+	int			error;
+
+	if (!(op->needs & XFS_DM_OP_OBJECT) ||
+	    call->arg.obj.hlen == DMAPI_GLOBAL_HLEN)
+		return 0;
+
+	memcpy(&fsid, handle, sizeof(fsid));
+	call->fs = xfs_dm_fs_get(fsid);
+	if (!call->fs)
+		return -EBADF;
+	*mpp = xfs_dm_fs_pin(call->fs);
+	if (!*mpp)
+		return -EBADF;
+	if (call->arg.obj.hlen == DMAPI_HANDLE_LEN) {
+		error = xfs_dm_handle_inode(*mpp, handle, &call->ip);
+		if (error)
+			return error;
+	}
+	if (!xfs_dm_kind_fits(op, call->ip))
+		return -EINVAL;
+	if ((op->needs & XFS_DM_OP_WRITE) && xfs_is_readonly(*mpp))
+		return -EROFS;
+	return 0;
+}
+
+static long
+xfs_dm_call(unsigned int number, void __user *uarg, size_t size,
+	    unsigned int flags)
+{
+	const struct xfs_dm_op	*op;
+	struct xfs_dm_call	call = { };
+	struct xfs_mount	*mp = NULL;
+	u8			handle[DMAPI_HANDLE_LEN] = { };
+	long			ret;
+
+	if (flags)
+		return -EINVAL;
+	if (number == DMAPI_GET_VERSION)
+		return uarg || size ? -EINVAL : DMAPI_VERSION;
+	op = xfs_dm_op_find(number);
+	if (!op)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < op->size)
+		return -EINVAL;
+	ret = copy_struct_from_user(call.arg.bytes, op->size, uarg, size);
+	if (ret)
+		return ret;
+
+	if (op->needs & (XFS_DM_OP_SESSION | XFS_DM_OP_OBJECT)) {
+		ret = xfs_dm_resolve_form(op, &call, handle);
+		if (ret)
+			goto out;
+	}
+	ret = xfs_dm_resolve_handle(op, &call, handle, &mp);
+	if (ret)
+		goto out;
+	ret = op->call(&call);
+out:
+	if (call.ip)
+		xfs_irele(call.ip);
+	if (mp)
+		xfs_dm_fs_unpin(mp);
+	if (call.fs)
+		xfs_dm_fs_put(call.fs);
+	if (call.s)
+		xfs_dm_session_put(call.s);
+	return ret;
+}
+
+static const struct dmapi_provider xfs_dm_provider = {
+	.owner	= THIS_MODULE,
+	.call	= xfs_dm_call,
+};
+
+int __init
+xfs_dm_ops_init(void)
+{
+	return dmapi_register(&xfs_dm_provider);
+}
+
+void
+xfs_dm_ops_exit(void)
+{
+	dmapi_unregister(&xfs_dm_provider);
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions
+ *
+ * A session outlives the process that made it: it ends when somebody destroys
+ * it, and its successor after a crash finds it by its info string and assumes
+ * it.  Assumption changes nothing but the name.  In one step the session gets
+ * a new id, the old one stops being valid for everybody, and whoever waits
+ * under the old one is sent away.  Messages that were being copied to the
+ * predecessor go back into the queue in that same step, so that the successor
+ * finds each of them either unread or among the tokens.
+ *
+ * An id is reserved, and told to the caller, before it means anything.  If it
+ * cannot be told, nothing has happened yet.
+ *
+ * Every live session pins the module.  Its memory may live longer, in the hands
+ * of calls, messages and descriptors, which have pins of their own.
+ *
+ * A session can also be held as a descriptor, which can be polled beside other
+ * descriptors and given to another process.  It holds the memory, not the
+ * session: destruction or assumption turns it into POLLERR | POLLHUP.
+ */
+#include "xfs_dm_compat.h"
+
+#include <linux/anon_inodes.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/xarray.h>
+
+#include "xfs_dm_ops.h"
+#include "xfs_dm_session.h"
+
+/* Id to session, ids that are only reserved to nothing. */
+static DEFINE_XARRAY_FLAGS(xfs_dm_sessions, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+static u32		xfs_dm_session_next = 1;
+static atomic_t		xfs_dm_nsessions = ATOMIC_INIT(0);
+
+/**
+ * xfs_dm_session_get() - find a session by its id
+ * @sid: the id, as a caller gave it
+ *
+ * Return: the session, to be dropped with xfs_dm_session_put(), or
+ * ERR_PTR(-EINVAL).
+ */
+struct xfs_dm_session *
+xfs_dm_session_get(__s32 sid)
+{
+	struct xfs_dm_session	*s;
+
+	if (sid <= 0)
+		return ERR_PTR(-EINVAL);
+
+	xa_lock(&xfs_dm_sessions);
+	s = xa_load(&xfs_dm_sessions, sid);
+	if (s)
+		xfs_dm_session_hold(s);
+	xa_unlock(&xfs_dm_sessions);
+	return s ? s : ERR_PTR(-EINVAL);
+}
+
+/**
+ * xfs_dm_session_put() - drop a reference to a session
+ * @s: the session
+ */
+void
+xfs_dm_session_put(struct xfs_dm_session *s)
+{
+	if (!refcount_dec_and_test(&s->s_ref))
+		return;
+	kfree(s->s_info);
+	kfree(s);
+}
+
+/* A session that has no id, and that nobody knows. */
+static struct xfs_dm_session *
+xfs_dm_session_alloc(void)
+{
+	struct xfs_dm_session	*s;
+
+	if (!try_module_get(THIS_MODULE))
+		return ERR_PTR(-ENODEV);
+	if (atomic_inc_return(&xfs_dm_nsessions) > XFS_DM_MAX_SESSIONS)
+		goto fail;
+	s = kzalloc_obj(*s, GFP_KERNEL_ACCOUNT);
+	if (!s)
+		goto fail;
+
+	refcount_set(&s->s_ref, 1);
+	spin_lock_init(&s->s_lock);
+	INIT_LIST_HEAD(&s->s_queued);
+	INIT_LIST_HEAD(&s->s_inflight);
+	INIT_LIST_HEAD(&s->s_delivered);
+	init_waitqueue_head(&s->s_wait);
+	init_waitqueue_head(&s->s_poll);
+	init_waitqueue_head(&s->s_room);
+	return s;
+
+fail:
+	atomic_dec(&xfs_dm_nsessions);
+	module_put(THIS_MODULE);
+	return ERR_PTR(-ENOMEM);
+}
+
+/*
+ * The session is not, or never was, in the table: drop the table's reference
+ * and what a live session holds.  The caller's call pins the module.
+ */
+static void
+xfs_dm_session_end(struct xfs_dm_session *s)
+{
+	atomic_dec(&xfs_dm_nsessions);
+	xfs_dm_session_put(s);
+	module_put(THIS_MODULE);
+}
+
+/*
+ * From here on @s is called @sid, which is reserved, and no longer @oldsid;
+ * 0 is what a session without a name has.  @info becomes the session's, and
+ * the string it had comes back in its place.
+ */
+static int
+xfs_dm_session_rename(struct xfs_dm_session *s, __s32 oldsid, __s32 sid,
+		      char **info)
+{
+	LIST_HEAD(gone);
+
+	xa_lock(&xfs_dm_sessions);
+	spin_lock(&s->s_lock);
+	if (s->s_id != oldsid) {
+		/* Somebody else assumed or destroyed it first. */
+		spin_unlock(&s->s_lock);
+		xa_unlock(&xfs_dm_sessions);
+		return -EINVAL;
+	}
+	if (oldsid)
+		__xa_erase(&xfs_dm_sessions, oldsid);
+	/* The slot is there, since the id is reserved: nothing is allocated. */
+	WARN_ON_ONCE(xa_is_err(__xa_store(&xfs_dm_sessions, sid, s, 0)));
+	WRITE_ONCE(s->s_id, sid);
+	swap(s->s_info, *info);
+	xfs_dm_queue_assumed(s, &gone);
+	spin_unlock(&s->s_lock);
+	xa_unlock(&xfs_dm_sessions);
+
+	wake_up_all(&s->s_wait);
+	wake_up_all(&s->s_poll);
+	if (!list_empty(&gone))
+		wake_up_all(&s->s_room);
+	xfs_dm_queue_retire(&gone);
+	return 0;
+}
+
+/* DMAPI_CREATE_SESSION: make a session, or assume one */
+static long
+xfs_dm_create_session(struct xfs_dm_call *call)
+{
+	const struct dmapi_create_session *arg = (void *)call->arg.bytes;
+	const __s32		oldsid = arg->oldsid;
+	struct xfs_dm_session	*s;
+	char			*info;
+	u32			sid;
+	int			error;
+
+	if (arg->pad)
+		return -EINVAL;
+
+	if (oldsid != DMAPI_NO_SESSION)
+		s = xfs_dm_session_get(oldsid);
+	else
+		s = xfs_dm_session_alloc();
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+
+	info = strndup_user(u64_to_user_ptr(arg->info),
+			    DMAPI_SESSION_INFO_LEN);
+	if (IS_ERR(info)) {
+		error = PTR_ERR(info);
+		/* What strndup_user() calls a string that is too long. */
+		if (error == -EINVAL)
+			error = -E2BIG;
+		info = NULL;
+		goto out;
+	}
+
+	error = xa_alloc_cyclic(&xfs_dm_sessions, &sid, NULL,
+				XA_LIMIT(1, S32_MAX), &xfs_dm_session_next,
+				GFP_KERNEL);
+	if (error < 0) {
+		error = -ENOMEM;
+		goto out;
+	}
+
+	error = xfs_dm_put_u32(arg->newsidp, sid);
+	if (!error)
+		error = xfs_dm_session_rename(s, oldsid, sid, &info);
+	if (error)
+		xa_release(&xfs_dm_sessions, sid);
+out:
+	if (oldsid != DMAPI_NO_SESSION)
+		xfs_dm_session_put(s);
+	else if (error)
+		xfs_dm_session_end(s);
+	kfree(info);
+	return error;
+}
+
+/*
+ * DMAPI_DESTROY_SESSION
+ *
+ * With the disposition lock held no generator can find the session, and one
+ * that has found it already meets s_id under s_lock.  So there is nothing
+ * between the test and the removal that could add a message.
+ */
+static long
+xfs_dm_destroy_session(struct xfs_dm_call *call)
+{
+	const struct dmapi_session *arg = (void *)call->arg.bytes;
+	struct xfs_dm_session	*s = call->s;
+	int			error = 0;
+
+	if (arg->flags)
+		return -EINVAL;
+
+	spin_lock(&xfs_dm_disp_lock);
+	xa_lock(&xfs_dm_sessions);
+	spin_lock(&s->s_lock);
+	if (!xfs_dm_session_is(s, arg->sid)) {
+		error = -EINVAL;
+	} else if (s->s_nqueued || s->s_ndelivered || s->s_getters) {
+		error = -EBUSY;
+	} else {
+		__xa_erase(&xfs_dm_sessions, arg->sid);
+		WRITE_ONCE(s->s_id, 0);
+		xfs_dm_disp_forget(s);
+	}
+	spin_unlock(&s->s_lock);
+	xa_unlock(&xfs_dm_sessions);
+	spin_unlock(&xfs_dm_disp_lock);
+	if (error)
+		return error;
+
+	wake_up_all(&s->s_room);
+	wake_up_all(&s->s_poll);
+	xfs_dm_session_end(s);
+	return 0;
+}
+
+/* DMAPI_GETALL_SESSIONS: the ids of all, ascending */
+static long
+xfs_dm_getall_sessions(struct xfs_dm_call *call)
+{
+	const struct dmapi_getall_ids *arg = (void *)call->arg.bytes;
+	struct xfs_dm_session	*s;
+	unsigned long		index;
+	unsigned int		n = 0;
+	__s32			*ids;
+	int			error = 0;
+
+	if (arg->sid)
+		return -EINVAL;
+
+	ids = kmalloc_objs(*ids, XFS_DM_MAX_SESSIONS, GFP_KERNEL_ACCOUNT);
+	if (!ids)
+		return -ENOMEM;
+
+	xa_lock(&xfs_dm_sessions);
+	xa_for_each(&xfs_dm_sessions, index, s) {
+		if (WARN_ON_ONCE(n >= XFS_DM_MAX_SESSIONS))
+			break;
+		ids[n++] = index;
+	}
+	xa_unlock(&xfs_dm_sessions);
+
+	if (n > arg->nelem)
+		error = -E2BIG;
+	else if (n && copy_to_user(u64_to_user_ptr(arg->bufp), ids,
+				   n * sizeof(*ids)))
+		error = -EFAULT;
+	kfree(ids);
+	if (error != -EFAULT && xfs_dm_put_u32(arg->nelemp, n))
+		error = -EFAULT;
+	return error;
+}
+
+/* DMAPI_QUERY_SESSION: the info string */
+static long
+xfs_dm_query_session(struct xfs_dm_call *call)
+{
+	const struct dmapi_getall *arg = (void *)call->arg.bytes;
+	struct xfs_dm_session	*s = call->s;
+	char			info[DMAPI_SESSION_INFO_LEN];
+	ssize_t			len = -EINVAL;
+	int			error = 0;
+
+	if (arg->pad)
+		return -EINVAL;
+
+	spin_lock(&s->s_lock);
+	if (xfs_dm_session_is(s, arg->sid))
+		len = strscpy(info, s->s_info);
+	spin_unlock(&s->s_lock);
+	if (len < 0)
+		return -EINVAL;
+
+	len++;
+	if (len > arg->buflen)
+		error = -E2BIG;
+	else if (copy_to_user(u64_to_user_ptr(arg->bufp), info, len))
+		return -EFAULT;
+	if (xfs_dm_put_u64(arg->rlenp, len))
+		return -EFAULT;
+	return error;
+}
+
+/*
+ * The descriptor
+ */
+struct xfs_dm_session_file {
+	struct xfs_dm_session	*sf_session;
+	__s32			sf_sid;		/* its id when it was opened */
+};
+
+static __poll_t
+xfs_dm_session_poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct xfs_dm_session_file *sf = file->private_data;
+	struct xfs_dm_session	*s = sf->sf_session;
+	__poll_t		mask = 0;
+
+	poll_wait(file, &s->s_poll, wait);
+
+	spin_lock(&s->s_lock);
+	if (!xfs_dm_session_is(s, sf->sf_sid))
+		mask = EPOLLERR | EPOLLHUP;
+	else if (!list_empty(&s->s_queued))
+		mask = EPOLLIN | EPOLLRDNORM;
+	spin_unlock(&s->s_lock);
+	return mask;
+}
+
+static int
+xfs_dm_session_release(struct inode *inode, struct file *file)
+{
+	struct xfs_dm_session_file *sf = file->private_data;
+
+	xfs_dm_session_put(sf->sf_session);
+	kfree(sf);
+	return 0;
+}
+
+static void
+xfs_dm_session_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct xfs_dm_session_file *sf = file->private_data;
+
+	seq_printf(m, "dmapi-session:\t%d\n", sf->sf_sid);
+}
+
+/* The open file pins the module, and so the code that drops the session. */
+static const struct file_operations xfs_dm_session_fops = {
+	.owner		= THIS_MODULE,
+	.poll		= xfs_dm_session_poll,
+	.release	= xfs_dm_session_release,
+	.show_fdinfo	= xfs_dm_session_show_fdinfo,
+};
+
+/* DMAPI_SESSION_FD: the session as a descriptor */
+static long
+xfs_dm_session_fd(struct xfs_dm_call *call)
+{
+	const struct dmapi_session *arg = (void *)call->arg.bytes;
+	struct xfs_dm_session_file *sf;
+	int			fd;
+
+	if (arg->flags)
+		return -EINVAL;
+
+	sf = kzalloc_obj(*sf, GFP_KERNEL_ACCOUNT);
+	if (!sf)
+		return -ENOMEM;
+	xfs_dm_session_hold(call->s);
+	sf->sf_session = call->s;
+	sf->sf_sid = arg->sid;
+
+	/* An id that dies from here on is reported by poll. */
+	fd = anon_inode_getfd("[dmapi]", &xfs_dm_session_fops, sf,
+			      O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		xfs_dm_session_put(sf->sf_session);
+		kfree(sf);
+	}
+	return fd;
+}
+
+void
+xfs_dm_session_exit(void)
+{
+	/* Live sessions pin the module. */
+	WARN_ON(!xa_empty(&xfs_dm_sessions));
+	xa_destroy(&xfs_dm_sessions);
+}
+
+const struct xfs_dm_op xfs_dm_session_ops[] = {
+	{
+		.number	= DMAPI_CREATE_SESSION,
+		.size	= sizeof(struct dmapi_create_session),
+		.call	= xfs_dm_create_session,
+	},
+	{
+		.number	= DMAPI_DESTROY_SESSION,
+		.size	= sizeof(struct dmapi_session),
+		.needs	= XFS_DM_OP_SESSION,
+		.call	= xfs_dm_destroy_session,
+	},
+	{
+		.number	= DMAPI_GETALL_SESSIONS,
+		.size	= sizeof(struct dmapi_getall_ids),
+		.call	= xfs_dm_getall_sessions,
+	},
+	{
+		.number	= DMAPI_QUERY_SESSION,
+		.size	= sizeof(struct dmapi_getall),
+		.needs	= XFS_DM_OP_SESSION,
+		.call	= xfs_dm_query_session,
+	},
+	{
+		.number	= DMAPI_SESSION_FD,
+		.size	= sizeof(struct dmapi_session),
+		.needs	= XFS_DM_OP_SESSION,
+		.call	= xfs_dm_session_fd,
+	},
+	{ }
+};

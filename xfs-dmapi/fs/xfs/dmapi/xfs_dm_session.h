@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What sessions, queues, dispositions and waits know of each other
+ *
+ * A session is a mailbox that belongs to no process.  It is found by its id in
+ * one table, and everything that happens to its messages happens under its own
+ * lock.  An id names it only until the session is assumed: the object, with
+ * its messages and dispositions, goes on under a new id.  So whoever acts for
+ * a caller compares the id that the caller gave with s_id again, under s_lock,
+ * before anything is changed; what came with a dead id never acts.
+ *
+ * A message is made by the operation that needs it, the generator, and has two
+ * references: the generator's, and one that belongs to its token.  Its life:
+ *
+ *	NEW --> QUEUED <--> INFLIGHT --> DELIVERED --> ANSWERED
+ *	  |        |            |
+ *	  +--------+------------+--> GONE (nobody waits any more)
+ *
+ * INFLIGHT is a message that dm_get_events is copying out, with no lock held.
+ * It goes on only when all of it has arrived, and back to the place it had in
+ * the queue if not, or if the session is assumed in the meantime.  A message
+ * whose generator was killed while somebody had it is an orphan: it can be
+ * answered, and the answer goes nowhere.
+ *
+ * Lock order, outermost first:
+ *
+ *	xfs_dm_disp_lock	who gets what, the list of file systems
+ *	  xa_lock of the session table
+ *	    s_lock		a session's id, queues and counters
+ *	      wait queue heads
+ *
+ * The lock of the token table and that of the list of waiters are leaves, taken
+ * with none of the above held.  All are spinlocks: none is held over a copy
+ * from or to user space, or over an allocation that may sleep.
+ */
+#ifndef __XFS_DM_SESSION_H__
+#define __XFS_DM_SESSION_H__
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+
+#include "xfs_dm_event.h"
+
+/* Sessions in the system, and messages that one of them may leave unread. */
+#define XFS_DM_MAX_SESSIONS	4096
+#define XFS_DM_MAX_QUEUED	(1024U * 1024)
+
+/**
+ * struct xfs_dm_session - a session
+ * @s_ref: the id table, calls, messages and session descriptors hold it
+ * @s_lock: protects what follows, unless said otherwise
+ * @s_id: the id it has now, 0: none yet, or destroyed.  Read without the lock
+ *	only for what may be out of date.
+ * @s_info: what its creator said it is for
+ * @s_queued: messages not delivered, in the order of their sequence numbers
+ * @s_inflight: messages that are being copied out, in the same order
+ * @s_delivered: messages to be answered, in the order of delivery
+ * @s_nqueued: messages in @s_queued and @s_inflight
+ * @s_ndelivered: messages in @s_delivered
+ * @s_getters: threads in dm_get_events
+ * @s_mount: registered for MOUNT with the global handle; xfs_dm_disp_lock
+ * @s_wait: dm_get_events waits here for a message, exclusively
+ * @s_poll: session descriptors are polled here
+ * @s_room: generators wait here for room in a full queue, exclusively
+ */
+struct xfs_dm_session {
+	refcount_t		s_ref;
+	spinlock_t		s_lock;		/* for what follows */
+	__s32			s_id;
+	char			*s_info;
+	struct list_head	s_queued;
+	struct list_head	s_inflight;
+	struct list_head	s_delivered;
+	unsigned int		s_nqueued;
+	unsigned int		s_ndelivered;
+	unsigned int		s_getters;
+	bool			s_mount;
+	wait_queue_head_t	s_wait;
+	wait_queue_head_t	s_poll;
+	wait_queue_head_t	s_room;
+};
+
+enum xfs_dm_msg_state {
+	XFS_DM_MSG_NEW = 0,
+	XFS_DM_MSG_QUEUED,
+	XFS_DM_MSG_INFLIGHT,
+	XFS_DM_MSG_DELIVERED,
+	XFS_DM_MSG_ANSWERED,
+	XFS_DM_MSG_GONE,
+};
+
+/**
+ * struct xfs_dm_msg - a message
+ * @m_ref: the generator and the token hold it
+ * @m_state: where it is, written under s_lock
+ * @m_orphan: the generator went away after it was read; s_lock
+ * @m_error: the answer, 0 or a negated errno; valid once ANSWERED
+ * @m_session: whose it is, referenced; set under s_lock when it is queued
+ * @m_list: in one of the session's lists; s_lock
+ * @m_wait: the generator waits here
+ * @m_len: bytes in @m_payload
+ * @m_msg: its head, as it is delivered but for the link, which is 0 here
+ * @m_payload: the event's structure and its variable data
+ */
+struct xfs_dm_msg {
+	refcount_t		m_ref;
+	enum xfs_dm_msg_state	m_state;
+	bool			m_orphan;
+	int			m_error;
+	struct xfs_dm_session	*m_session;
+	struct list_head	m_list;
+	wait_queue_head_t	m_wait;
+	unsigned int		m_len;
+	struct dmapi_eventmsg	m_msg;
+	__u8			m_payload[] __counted_by(m_len);
+};
+
+/* xfs_dm_session.c */
+void xfs_dm_session_exit(void);
+
+static inline void xfs_dm_session_hold(struct xfs_dm_session *s)
+{
+	refcount_inc(&s->s_ref);
+}
+
+/* Is @sid, from a caller, still the name of this session? */
+static inline bool xfs_dm_session_is(struct xfs_dm_session *s, __s32 sid)
+{
+	lockdep_assert_held(&s->s_lock);
+	return sid > 0 && s->s_id == sid;
+}
+
+/*
+ * Can a result be stored here?  Asked before anything is changed.  What is
+ * there stays, since a call that fails leaves its outputs alone.
+ */
+static inline int xfs_dm_probe_u64(__u64 uptr)
+{
+	__u64 __user	*p = u64_to_user_ptr(uptr);
+	__u64		old;
+
+	if (get_user(old, p) || put_user(old, p))
+		return -EFAULT;
+	return 0;
+}
+
+/* xfs_dm_msg.c */
+struct xfs_dm_msg *xfs_dm_msg_alloc(int type, unsigned int len);
+void xfs_dm_msg_put(struct xfs_dm_msg *m);
+void xfs_dm_msg_retire(struct xfs_dm_msg *m);
+int xfs_dm_msg_queue(struct xfs_dm_session *s, struct xfs_dm_msg *m);
+bool xfs_dm_msg_abandon(struct xfs_dm_msg *m);
+void xfs_dm_msg_unread(struct xfs_dm_session *s, struct xfs_dm_msg *m,
+		       struct list_head *gone);
+void xfs_dm_queue_assumed(struct xfs_dm_session *s, struct list_head *gone);
+void xfs_dm_queue_retire(struct list_head *gone);
+struct xfs_dm_msg *xfs_dm_token_get(__s32 token);
+void xfs_dm_msg_exit(void);
+
+/* Bytes of the message as dm_find_eventmsg() returns it. */
+static inline unsigned int xfs_dm_msg_size(const struct xfs_dm_msg *m)
+{
+	return sizeof(struct dmapi_eventmsg) + m->m_len;
+}
+
+/* ... and in the buffer of dm_get_events(), where the next one is aligned. */
+static inline unsigned int xfs_dm_msg_room(const struct xfs_dm_msg *m)
+{
+	return ALIGN(xfs_dm_msg_size(m), 8);
+}
+
+/* With s_lock held: is the message one that this session has to answer? */
+static inline bool xfs_dm_msg_is_outstanding(struct xfs_dm_session *s,
+					     struct xfs_dm_msg *m)
+{
+	lockdep_assert_held(&s->s_lock);
+	return READ_ONCE(m->m_session) == s &&
+		READ_ONCE(m->m_state) == XFS_DM_MSG_DELIVERED;
+}
+
+/* xfs_dm_disp.c */
+extern spinlock_t xfs_dm_disp_lock;
+
+struct xfs_dm_session *xfs_dm_disp_get(struct xfs_dm_fs *fs, int event);
+void xfs_dm_disp_forget(struct xfs_dm_session *s);
+
+/* xfs_dm_event.c */
+void xfs_dm_assert_nothing_held(void);
+
+#endif /* __XFS_DM_SESSION_H__ */

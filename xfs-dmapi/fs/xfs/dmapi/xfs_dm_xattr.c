@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes in the root namespace, replaced atomically
+ *
+ * DM attributes say where the archive's copy of a file is, the record says
+ * which of its bytes are there only.  A crash may leave the old value or the
+ * new one, never neither.
+ *
+ * xfs_attr_set() nearly gives that.  In the leaf and node forms of the fork the
+ * new value is added beside the old one and one transaction swaps the two.  In
+ * the short form both are in the inode and change in one transaction, too,
+ * unless the new value does not fit: then the old one is removed, the fork is
+ * converted to a leaf and that is committed before the new value is added.  A
+ * crash in between has lost the attribute.
+ *
+ * So if a value is about to outgrow the inode, the fork is converted first, in
+ * a transaction of its own, with the old value in it.  The set that follows
+ * finds a leaf.
+ *
+ * Callers hold the IOLOCK exclusively, so that nobody comes between the two
+ * steps.  Somebody who changes other attributes of the inode may (attributes by
+ * handle take no IOLOCK); at worst the fork shrinks back to the short form and
+ * has room, or the conversion was for nothing.
+ */
+#include "xfs_dm_compat.h"
+#include "xfs_da_format.h"
+#include "xfs_da_btree.h"
+#include "xfs_attr.h"
+#include "xfs_attr_sf.h"
+#include "xfs_attr_leaf.h"
+#include "xfs_bmap.h"
+#include "xfs_quota.h"
+#include "xfs_trans.h"
+#include "xfs_trans_space.h"
+#include "xfs_dm_hooks.h"
+#include "xfs_dm.h"
+
+static void
+xfs_dm_xattr_args(struct xfs_da_args *args, struct xfs_inode *ip,
+		  const char *name, int namelen)
+{
+	memset(args, 0, sizeof(*args));
+	args->dp = ip;
+	args->owner = xfs_dm_ino(ip);
+	args->geo = ip->i_mount->m_attr_geo;
+	args->whichfork = XFS_ATTR_FORK;
+	args->attr_filter = XFS_ATTR_ROOT;
+	args->name = name;
+	args->namelen = namelen;
+	args->op_flags = XFS_DA_OP_OKNOENT | XFS_DA_OP_NOTIME;
+	xfs_attr_sethash(args);
+}
+
+/**
+ * xfs_dm_xattr_get() - read an attribute of the root namespace
+ * @ip: the inode; not under ILOCK
+ * @name: without the namespace
+ * @namelen: bytes
+ * @valuep: result: the value, for kvfree()
+ * @lenp: result: its length, bytes
+ *
+ * Return: 0, -ENODATA if there is none, or what reading gave.
+ */
+int
+xfs_dm_xattr_get(struct xfs_inode *ip, const char *name, int namelen,
+		 void **valuep, int *lenp)
+{
+	struct xfs_da_args	args;
+	int			error;
+
+	xfs_dm_xattr_args(&args, ip, name, namelen);
+	error = xfs_attr_get(&args);	/* valuelen 0: tells the length */
+	if (error)
+		return error;
+
+	/* It may have grown before we come again: ask for the most there is. */
+	xfs_dm_xattr_args(&args, ip, name, namelen);
+	args.valuelen = XFS_XATTR_SIZE_MAX;
+	args.value = kvzalloc(XFS_XATTR_SIZE_MAX, GFP_KERNEL);
+	if (!args.value)
+		return -ENOMEM;
+	error = xfs_attr_get(&args);
+	if (error) {
+		kvfree(args.value);
+		return error;
+	}
+	*valuep = args.value;
+	*lenp = args.valuelen;
+	return 0;
+}
+
+/* Would the fork, with the old value gone, have room for the new one? */
+static bool
+xfs_dm_xattr_outgrows(struct xfs_da_args *args)
+{
+	struct xfs_inode		*ip = args->dp;
+	struct xfs_attr_sf_entry	*sfe;
+	int				size;
+
+	if (ip->i_af.if_format != XFS_DINODE_FMT_LOCAL || !ip->i_af.if_data)
+		return false;
+	sfe = xfs_attr_sf_findname(args);
+	if (!sfe)
+		return false;
+	if (args->valuelen >= XFS_ATTR_SF_ENTSIZE_MAX)
+		return true;
+	size = xfs_attr_sf_totsize(ip) - xfs_attr_sf_entsize(sfe) +
+	       xfs_attr_sf_entsize_byname(args->namelen, args->valuelen);
+	return !xfs_attr_shortform_bytesfit(ip, size);
+}
+
+static int
+xfs_dm_xattr_make_leaf(struct xfs_da_args *args)
+{
+	struct xfs_inode	*ip = args->dp;
+	struct xfs_trans_res	tres;
+	int			local, error;
+
+	xfs_ilock(ip, XFS_ILOCK_SHARED);
+	error = xfs_dm_xattr_outgrows(args);
+	xfs_iunlock(ip, XFS_ILOCK_SHARED);
+	if (!error)
+		return 0;
+
+	args->total = xfs_attr_calc_size(args, &local);
+	tres = xfs_attr_set_resv(args);
+	error = xfs_trans_alloc_inode(ip, &tres, args->total, 0, true,
+				      &args->trans);
+	if (error)
+		return error;
+	if (xfs_dm_xattr_outgrows(args))
+		error = xfs_attr_shortform_to_leaf(args);
+	if (error) {
+		xfs_trans_cancel(args->trans);
+	} else {
+		xfs_trans_log_inode(args->trans, ip, XFS_ILOG_CORE);
+		error = xfs_trans_commit(args->trans);
+	}
+	xfs_iunlock(ip, XFS_ILOCK_EXCL);
+	args->trans = NULL;
+	return error;
+}
+
+/**
+ * xfs_dm_xattr_set() - set, replace or remove an attribute
+ * @ip: the inode, IOLOCK held exclusively
+ * @name: without the namespace
+ * @namelen: bytes
+ * @value: the value, or NULL to remove the attribute
+ * @len: its length, bytes
+ * @ctime: let the inode's ctime change
+ *
+ * Root attributes may use reserved blocks: this works on a full file system.
+ *
+ * Return: 0, -ENODATA if there is none to remove, or a negated errno.
+ */
+int
+xfs_dm_xattr_set(struct xfs_inode *ip, const char *name, int namelen,
+		 void *value, int len, bool ctime)
+{
+	struct xfs_da_args	args;
+	int			error;
+
+	xfs_assert_ilocked(ip, XFS_IOLOCK_EXCL);
+
+	if (xfs_is_shutdown(ip->i_mount))
+		return -EIO;
+	error = xfs_qm_dqattach(ip);
+	if (error)
+		return error;
+
+	if (value) {
+		xfs_dm_xattr_args(&args, ip, name, namelen);
+		args.value = value;
+		args.valuelen = len;
+		error = xfs_dm_xattr_make_leaf(&args);
+		if (error)
+			return error;
+	}
+
+	xfs_dm_xattr_args(&args, ip, name, namelen);
+	if (ctime)
+		args.op_flags &= ~XFS_DA_OP_NOTIME;
+	if (!value)
+		return xfs_attr_set(&args, XFS_ATTRUPDATE_REMOVE, true);
+	args.value = value;
+	args.valuelen = len;
+	return xfs_attr_set(&args, XFS_ATTRUPDATE_UPSERT, true);
+}

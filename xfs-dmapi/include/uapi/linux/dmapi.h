@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The dmapi() system call: XDSM (X/Open C429) data storage management
+ *
+ *	long dmapi(unsigned int op, void *arg, size_t size, unsigned int flags);
+ *
+ * One call carries every operation.  @op is one of enum dmapi_op, @arg points
+ * to the structure of that operation and @size is its size as the caller knows
+ * it: a shorter structure is filled with zeros, a longer one is accepted only
+ * if what the kernel does not know is zero (-E2BIG otherwise).  @flags must be
+ * zero.  Nothing in the argument structures is written back; results go
+ * through the pointers that they hold, as the XDSM prototypes have it, so that
+ * a bad result pointer is found before anything is changed.
+ *
+ * The operations that XDSM names have the numbers that SGI's service gave
+ * them; extensions begin at DMAPI_EXT.  All fields have explicit widths and
+ * natural alignment, pointers travel as __aligned_u64, so that there is no
+ * separate layout for 32-bit callers.
+ *
+ * Errors common to all operations, in the order in which they are looked for:
+ *
+ *	ENODEV	no file system that implements the operations is loaded
+ *	EPERM	the caller lacks CAP_SYS_ADMIN in the initial user namespace
+ *	EINVAL	unknown @op or @flags
+ *	E2BIG	@size is larger than PAGE_SIZE, or unknown fields are not zero
+ *	EINVAL	@size is below the first version of the structure
+ *	EFAULT	@arg is not readable
+ *	EINVAL	the session is unknown
+ *	EBADF	the handle has no valid form, names nothing mounted, or nothing
+ *		that still exists
+ *	EFAULT	the handle is not readable
+ *	EINVAL	the token is neither positive nor DMAPI_NO_TOKEN
+ *	ESRCH	the token is not outstanding in this session
+ *	EINVAL	the handle is of the wrong kind for the operation
+ *
+ * The number of the call and DMAPI_VERSION can be read in /sys/kernel/dmapi/.
+ */
+#ifndef _UAPI_LINUX_DMAPI_H
+#define _UAPI_LINUX_DMAPI_H
+
+#include <linux/types.h>
+
+/* Interface version: major << 16 | minor.  A minor only adds. */
+#define DMAPI_VERSION		0x00010000
+
+/* The first operation that is not XDSM's. */
+#define DMAPI_EXT		0x100
+
+/**
+ * enum dmapi_op - what dmapi() is asked to do
+ *
+ * The structure that belongs to each is named beside it.
+ */
+enum dmapi_op {
+	DMAPI_CREATE_SESSION	= 3,	/* struct dmapi_create_session */
+	DMAPI_DESTROY_SESSION	= 5,	/* struct dmapi_session */
+	DMAPI_FD_TO_HANDLE	= 7,	/* struct dmapi_fd_to_handle */
+	DMAPI_FIND_EVENTMSG	= 8,	/* struct dmapi_find_eventmsg */
+	DMAPI_GET_ALLOCINFO	= 9,	/* struct dmapi_get_allocinfo */
+	DMAPI_GET_DMATTR	= 16,	/* struct dmapi_dmattr */
+	DMAPI_GET_EVENTS	= 18,	/* struct dmapi_get_events */
+	DMAPI_GET_REGION	= 21,	/* struct dmapi_get_region */
+	DMAPI_GETALL_DISP	= 22,	/* struct dmapi_getall */
+	DMAPI_GETALL_DMATTR	= 23,	/* struct dmapi_dmattr */
+	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
+	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
+	DMAPI_PATH_TO_FSHANDLE	= 33,	/* struct dmapi_path_to_handle */
+	DMAPI_PATH_TO_HANDLE	= 34,	/* struct dmapi_path_to_handle */
+	DMAPI_PROBE_HOLE	= 36,	/* struct dmapi_probe_hole */
+	DMAPI_PUNCH_HOLE	= 37,	/* struct dmapi_range */
+	DMAPI_QUERY_SESSION	= 39,	/* struct dmapi_getall */
+	DMAPI_READ_INVIS	= 40,	/* struct dmapi_io */
+	DMAPI_REMOVE_DMATTR	= 42,	/* struct dmapi_dmattr */
+	DMAPI_RESPOND_EVENT	= 44,	/* struct dmapi_respond_event */
+	DMAPI_SET_DISP		= 46,	/* struct dmapi_set_disp */
+	DMAPI_SET_DMATTR	= 47,	/* struct dmapi_dmattr */
+	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
+	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
+	DMAPI_WRITE_INVIS	= 56,	/* struct dmapi_io */
+
+	/* Extensions */
+	DMAPI_GET_VERSION	= DMAPI_EXT + 0, /* none: @arg NULL, @size 0 */
+	DMAPI_SESSION_FD	= DMAPI_EXT + 1, /* struct dmapi_session */
+	DMAPI_SET_RESIDENT	= DMAPI_EXT + 2, /* struct dmapi_range */
+};
+
+/* Values of the fields below; names and numbers are SGI's. */
+#define DMAPI_NO_SESSION	0
+#define DMAPI_NO_TOKEN		(-1)
+#define DMAPI_INVALID_TOKEN	0
+
+#define DMAPI_SESSION_INFO_LEN	256	/* bytes, NUL included */
+#define DMAPI_ATTR_NAME_SIZE	8	/* bytes */
+#define DMAPI_MAX_ATTRIBUTE_SIZE 65536	/* bytes of a DM attribute's value */
+#define DMAPI_MAX_REGIONS	1024	/* managed regions of a file */
+#define DMAPI_MAX_MESSAGE_DATA	65536	/* bytes of a response */
+
+#define DMAPI_EV_WAIT		1	/* dmapi_get_events.flags */
+#define DMAPI_WRITE_SYNC	1	/* dmapi_io.flags */
+
+#define DMAPI_REGION_READ	1	/* dmapi_region.flags */
+#define DMAPI_REGION_WRITE	2
+#define DMAPI_REGION_TRUNCATE	4
+#define DMAPI_REGION_ALL	7
+
+#define DMAPI_RESP_CONTINUE	1	/* dmapi_respond_event.response */
+#define DMAPI_RESP_ABORT	2
+#define DMAPI_RESP_DONTCARE	3
+
+#define DMAPI_EXTENT_RES	1	/* dmapi_extent.type */
+#define DMAPI_EXTENT_HOLE	2
+
+/* Event numbers, which are bit numbers in event sets. */
+#define DMAPI_EVENT_CANCEL	0
+#define DMAPI_EVENT_MOUNT	1
+#define DMAPI_EVENT_PREUNMOUNT	2
+#define DMAPI_EVENT_UNMOUNT	3
+#define DMAPI_EVENT_DEBUT	4
+#define DMAPI_EVENT_CREATE	5
+#define DMAPI_EVENT_CLOSE	6
+#define DMAPI_EVENT_POSTCREATE	7
+#define DMAPI_EVENT_REMOVE	8
+#define DMAPI_EVENT_POSTREMOVE	9
+#define DMAPI_EVENT_RENAME	10
+#define DMAPI_EVENT_POSTRENAME	11
+#define DMAPI_EVENT_LINK	12
+#define DMAPI_EVENT_POSTLINK	13
+#define DMAPI_EVENT_SYMLINK	14
+#define DMAPI_EVENT_POSTSYMLINK	15
+#define DMAPI_EVENT_READ	16
+#define DMAPI_EVENT_WRITE	17
+#define DMAPI_EVENT_TRUNCATE	18
+#define DMAPI_EVENT_ATTRIBUTE	19
+#define DMAPI_EVENT_DESTROY	20
+#define DMAPI_EVENT_NOSPACE	21
+#define DMAPI_EVENT_USER	22
+#define DMAPI_EVENT_MAX		23
+
+/*
+ * The global handle: this value in hanp, DMAPI_GLOBAL_HLEN in hlen.  Never
+ * dereferenced.
+ */
+#define DMAPI_GLOBAL_HANP	1
+#define DMAPI_GLOBAL_HLEN	1
+#define DMAPI_FSHANDLE_LEN	8
+#define DMAPI_HANDLE_LEN	24
+
+/* --- What the operations read ------------------------------------------ */
+
+/* DMAPI_DESTROY_SESSION, DMAPI_SESSION_FD */
+struct dmapi_session {
+	__s32		sid;
+	__u32		flags;		/* must be 0 */
+};
+
+/* DMAPI_CREATE_SESSION */
+struct dmapi_create_session {
+	__s32		oldsid;		/* DMAPI_NO_SESSION, or one to assume */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	info;		/* const char *, NUL terminated */
+	__aligned_u64	newsidp;	/* __s32 *: result */
+};
+
+/*
+ * DMAPI_QUERY_SESSION: the info string with its NUL.
+ * DMAPI_GETALL_DISP: linked struct dmapi_dispinfo.
+ */
+struct dmapi_getall {
+	__s32		sid;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	bufp;		/* void * */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/* DMAPI_GETALL_SESSIONS (sid must be 0), DMAPI_GETALL_TOKENS */
+struct dmapi_getall_ids {
+	__s32		sid;
+	__u32		nelem;		/* room in bufp */
+	__aligned_u64	bufp;		/* __s32 * */
+	__aligned_u64	nelemp;		/* __u32 *: stored or needed */
+};
+
+/* DMAPI_GET_EVENTS */
+struct dmapi_get_events {
+	__s32		sid;
+	__u32		maxmsgs;	/* 0: as many as fit */
+	__u32		flags;		/* DMAPI_EV_WAIT or 0 */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	bufp;		/* linked struct dmapi_eventmsg */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/* DMAPI_RESPOND_EVENT */
+struct dmapi_respond_event {
+	__s32		sid;
+	__s32		token;
+	__u32		response;	/* DMAPI_RESP_* */
+	__s32		reterror;	/* a positive errno, with ABORT only */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	respbufp;	/* void *: read and ignored, as XDSM */
+};
+
+/* DMAPI_FIND_EVENTMSG */
+struct dmapi_find_eventmsg {
+	__s32		sid;
+	__s32		token;
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	bufp;		/* struct dmapi_eventmsg */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/*
+ * DMAPI_PATH_TO_HANDLE (a final symbolic link is not followed),
+ * DMAPI_PATH_TO_FSHANDLE (it is).
+ */
+struct dmapi_path_to_handle {
+	__aligned_u64	path;		/* const char * */
+	__aligned_u64	hanp;		/* room for DMAPI_HANDLE_LEN bytes */
+	__aligned_u64	hlenp;		/* __u64 *: bytes stored */
+};
+
+/* DMAPI_FD_TO_HANDLE */
+struct dmapi_fd_to_handle {
+	__s32		fd;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	hanp;		/* room for DMAPI_HANDLE_LEN bytes */
+	__aligned_u64	hlenp;		/* __u64 *: bytes stored */
+};
+
+/**
+ * struct dmapi_object - the object an operation is about
+ * @sid: the caller's session
+ * @token: a token of that session, or DMAPI_NO_TOKEN
+ * @hanp: pointer to the handle
+ * @hlen: bytes of the handle
+ *
+ * The first member of every structure below, and DMAPI_SYNC_BY_HANDLE's whole.
+ */
+struct dmapi_object {
+	__s32		sid;
+	__s32		token;
+	__aligned_u64	hanp;
+	__aligned_u64	hlen;
+};
+
+/* DMAPI_SET_DISP */
+struct dmapi_set_disp {
+	struct dmapi_object obj;
+	__aligned_u64	eventsetp;	/* __u64 * */
+	__u32		maxevent;	/* bits from here on count as clear */
+	__u32		pad;		/* must be 0 */
+};
+
+/* DMAPI_SET_REGION */
+struct dmapi_set_region {
+	struct dmapi_object obj;
+	__u32		nelem;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	regbufp;	/* struct dmapi_region * */
+	__aligned_u64	exactp;		/* __u32 *: 1 if stored as asked */
+};
+
+/* DMAPI_GET_REGION */
+struct dmapi_get_region {
+	struct dmapi_object obj;
+	__u32		nelem;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	regbufp;	/* struct dmapi_region * */
+	__aligned_u64	nelemp;		/* __u32 *: stored or needed */
+};
+
+/*
+ * DMAPI_PUNCH_HOLE: free the range's blocks, len 0 is to the end of the file.
+ * DMAPI_SET_RESIDENT: what was recalled is data again.  READ is disarmed in
+ * the range, under the locks that exclude readers and other changes, so that
+ * workers which recall parts of one file do not undo each other's work.
+ */
+struct dmapi_range {
+	struct dmapi_object obj;
+	__s64		off;		/* bytes */
+	__u64		len;		/* bytes */
+};
+
+/* DMAPI_PROBE_HOLE */
+struct dmapi_probe_hole {
+	struct dmapi_object obj;
+	__s64		off;		/* bytes */
+	__u64		len;		/* bytes */
+	__aligned_u64	roffp;		/* __s64 *: bytes */
+	__aligned_u64	rlenp;		/* __u64 *: bytes */
+};
+
+/* DMAPI_GET_ALLOCINFO: returns 1 if there is more from *offp on */
+struct dmapi_get_allocinfo {
+	struct dmapi_object obj;
+	__aligned_u64	offp;		/* __s64 *: in and out, bytes */
+	__u32		nelem;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	extentp;	/* struct dmapi_extent * */
+	__aligned_u64	nelemp;		/* __u32 *: stored */
+};
+
+/* DMAPI_READ_INVIS, DMAPI_WRITE_INVIS: return bytes transferred */
+struct dmapi_io {
+	struct dmapi_object obj;
+	__s64		off;		/* bytes */
+	__u64		len;		/* bytes */
+	__aligned_u64	bufp;		/* void * */
+	__u32		flags;		/* DMAPI_WRITE_SYNC or 0 */
+	__u32		pad;		/* must be 0 */
+};
+
+/*
+ * DMAPI_SET_DMATTR: namep, setdtime, buflen, bufp.
+ * DMAPI_GET_DMATTR: namep, buflen, bufp, rlenp.
+ * DMAPI_GETALL_DMATTR: buflen, bufp (linked struct dmapi_attrlist), rlenp.
+ * DMAPI_REMOVE_DMATTR: namep, setdtime.
+ * What an operation does not use must be 0.
+ */
+struct dmapi_dmattr {
+	struct dmapi_object obj;
+	__aligned_u64	namep;		/* const char [DMAPI_ATTR_NAME_SIZE] */
+	__u32		setdtime;	/* boolean */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	bufp;		/* void * */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/* --- What the operations read and write through pointers --------------- */
+
+/* Variable data: where, from the start of the structure, and how much. */
+struct dmapi_vardata {
+	__s32		offset;		/* bytes */
+	__u32		length;		/* bytes */
+};
+
+struct dmapi_eventmsg {
+	__s32		link;		/* bytes to the next one, 0: last */
+	__s32		type;		/* DMAPI_EVENT_* */
+	__s32		token;		/* 0: nothing to answer */
+	__u32		sequence;	/* order of generation, may wrap */
+	struct dmapi_vardata data;	/* the event's own structure */
+};
+
+struct dmapi_data_event {
+	struct dmapi_vardata handle;
+	__s64		offset;		/* bytes */
+	__u64		length;		/* bytes */
+};
+
+struct dmapi_dispinfo {
+	__s32		link;		/* bytes to the next one, 0: last */
+	__u32		pad;
+	struct dmapi_vardata fshandle;
+	__u64		eventset;
+};
+
+struct dmapi_region {
+	__s64		offset;		/* bytes */
+	__u64		size;		/* bytes, 0: without end */
+	__u32		flags;		/* DMAPI_REGION_* */
+	__u32		pad;
+};
+
+struct dmapi_extent {
+	__u32		type;		/* DMAPI_EXTENT_* */
+	__u32		pad;
+	__s64		offset;		/* bytes */
+	__u64		length;		/* bytes */
+};
+
+struct dmapi_attrlist {
+	__s32		link;		/* bytes to the next one, 0: last */
+	__u8		name[DMAPI_ATTR_NAME_SIZE];
+	struct dmapi_vardata data;
+};
+
+#endif /* _UAPI_LINUX_DMAPI_H */
