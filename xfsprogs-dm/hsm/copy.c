@@ -219,7 +219,9 @@ static int compare_range(struct job *j, uint64_t off, uint64_t end,
 {
 	while (off < end) {
 		uint64_t from = round_down_to(off, j->old.m.chunk);
-		ssize_t n = object_read(&j->old, from, BATCH, a), m;
+		uint64_t to = round_up_to(end, j->old.m.chunk);
+		ssize_t m, n = object_read(&j->old, from,
+				(size_t)min_u64(BATCH, to - from), a);
 		size_t skip = (size_t)(off - from);
 
 		if (n <= 0)
@@ -242,9 +244,9 @@ static int compare_range(struct job *j, uint64_t off, uint64_t end,
 
 static int compare(struct job *j)
 {
-	uint64_t size = (uint64_t)j->s0.st_size, at = 0;
-	struct ranges armed;
+	uint64_t size = (uint64_t)j->s0.st_size;
 	struct progress p;
+	struct map map;
 	unsigned char *buf;
 	int same = 1;
 
@@ -252,22 +254,21 @@ static int compare(struct job *j)
 		return 0;
 	if (is_copy_of(&j->old.m, &j->s0) && !j->o->compare)
 		return 1;
-	if (ranges_armed(j->o->sid, &j->f.h, 0, size, &armed) < 0)
+	if (map_range(j->o->sid, &j->f.h, j->f.fd, 0, size, false, &map) < 0) {
+		complain("%s: allocation: %m", j->f.path);
 		return -1;
-	buf = malloc(2 * BATCH);
-	progress_start(&p, j->f.path, size - ranges_bytes(&armed));
-	for (size_t i = 0; buf && same == 1 && i <= armed.n; i++) {
-		uint64_t end = i < armed.n ? armed.v[i].off : size;
-
-		same = compare_range(j, at, end, buf, buf + BATCH, &p);
-		if (i < armed.n)
-			at = armed.v[i].end;
 	}
+	buf = malloc(2 * BATCH);
+	progress_start(&p, j->f.path, size - map.bytes[OFFLINE]);
+	for (size_t i = 0; buf && same == 1 && i < map.n; i++)
+		if (map.v[i].w != OFFLINE)
+			same = compare_range(j, map.v[i].off, map.v[i].end,
+					     buf, buf + BATCH, &p);
 	progress_end(&p);
 	if (!buf)
 		same = -1;
 	free(buf);
-	free(armed.v);
+	free(map.v);
 	return same;
 }
 
@@ -276,6 +277,7 @@ static int recall_all(struct job *j)
 {
 	struct recall r = {
 		.archive = &j->o->archive, .sid = j->o->sid, .h = &j->f.h,
+		.fd = j->f.fd,
 	};
 
 	if (recall_whole(&r, j->id.size, j->f.path) < 0) {

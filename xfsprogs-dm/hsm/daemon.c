@@ -305,7 +305,7 @@ static int say_ready(struct options *o)
 	return 0;
 }
 
-int daemon_run(struct options *o, char **mountpoints, int n)
+int daemon_run(struct options *o)
 {
 	struct daemon d = { .o = o };
 	char *version, size[16];
@@ -321,8 +321,8 @@ int daemon_run(struct options *o, char **mountpoints, int n)
 		return -1;
 	if (take_session(o) < 0)
 		goto out;
-	for (int i = 0; i < n; i++)
-		if (take_disposition(o, mountpoints[i]) < 0)
+	for (int i = 0; i < o->nmounts; i++)
+		if (take_disposition(o, o->mounts[i]) < 0)
 			goto out;
 	if (take_tokens(&d) < 0 || say_ready(o) < 0)
 		goto out;

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,6 +140,56 @@ void dmfile_close(struct dmfile *f)
 		close(f->fd);
 	f->fd = -1;
 	errno = saved;
+}
+
+/* As in xfs_fs.h, which need not be installed. */
+struct handle_request {
+	uint32_t	fd;
+	void		*path;
+	uint32_t	oflags;
+	void		*ihandle;
+	uint32_t	ihandlen;
+	void		*ohandle;
+	uint32_t	*ohandlen;
+};
+#define OPEN_BY_HANDLE	_IOWR('X', 107, struct handle_request)
+
+/*
+ * A descriptor to look at a file of which only the handle is known.  The mount
+ * point is opened anew each time: an open one would be in umount's way, and
+ * something else may be mounted there by now.
+ */
+int dmfile_by_handle(const char *mountpoint, const struct handle *h)
+{
+	struct handle_request req = {
+		.oflags = O_RDONLY | O_NOATIME | O_CLOEXEC,
+		.ihandle = (void *)h->bytes,
+		.ihandlen = (uint32_t)h->len,
+	};
+	int top = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	void *hanp = NULL;
+	size_t hlen;
+	int fd;
+
+	if (top < 0)
+		return -1;
+	req.fd = (uint32_t)top;
+	fd = ioctl(top, OPEN_BY_HANDLE, &req);
+	close(top);
+	if (fd < 0)
+		return -1;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (dm_fd_to_handle(fd, &hanp, &hlen) < 0) {
+		close(fd);
+		return -1;
+	}
+	if (dm_handle_cmp(hanp, hlen, (void *)h->bytes, h->len)) {
+		close(fd);
+		fd = -1;
+		errno = ESTALE;
+	}
+	dm_handle_free(hanp, hlen);
+	return fd;
 }
 
 /* The version is left to the caller. */

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hsm.h"
 
@@ -89,6 +90,17 @@ static struct range needed(const struct event *ev, uint64_t size)
 	return r;
 }
 
+/* On whichever of our file systems it is. */
+static int open_file(struct options *o, const struct handle *h)
+{
+	int fd = -1;
+
+	errno = ESTALE;
+	for (int i = 0; fd < 0 && i < o->nmounts; i++)
+		fd = dmfile_by_handle(o->mounts[i], h);
+	return fd;
+}
+
 static int serve(struct options *o, const struct event *ev, struct recall *r)
 {
 	struct timespec delay = {
@@ -97,6 +109,7 @@ static int serve(struct options *o, const struct event *ev, struct recall *r)
 	};
 	struct hsmid id;
 	struct range need;
+	int ret, saved;
 
 	if (!ev->h.len)
 		return 0;
@@ -106,13 +119,18 @@ static int serve(struct options *o, const struct event *ev, struct recall *r)
 		;
 	if (hsmid_get(r->sid, r->h, &id) < 0)
 		return -1;
-	need = needed(ev, id.size);
-	if (recall_range(r, need.off, need.end) < 0)
+	r->fd = open_file(o, r->h);
+	if (r->fd < 0)
 		return -1;
+	need = needed(ev, id.size);
+	ret = recall_range(r, need.off, need.end);
 	/* The data is there; if this fails regions merely stay. */
-	if (recall_settle(r) < 0)
+	if (!ret && recall_settle(r) < 0)
 		complain("regions of inode %" PRIu64 ": %m", id.key.ino);
-	return 0;
+	saved = errno;
+	close(r->fd);
+	errno = saved;
+	return ret;
 }
 
 /* The errno that the user's operation ends with. */

@@ -4,7 +4,7 @@
  *
  * xfs_hsm moves the data of files to an archive, which is a directory
  * somewhere else, and brings back what is asked for, when it is asked for.
- * Three things say where the bytes of a file are, and each has one owner:
+ * Four things say where the bytes of a file are, and each has one owner:
  *
  *   the archive object	a plain copy of the file and a manifest with its
  *			checksums; complete and durable before anything else
@@ -13,6 +13,7 @@
  *			attribute, so it lives and dies with the file (hsmid.c)
  *   the managed regions	READ is armed wherever data may be gone from the
  *			disk; nobody but this program disarms it (dmfile.c)
+ *   the kernel's spans	which bytes really are gone (map.c)
  *
  * and one lock keeps whoever moves bytes of a file from treading on another:
  * an open-file-description lock on the same bytes of the archive object
@@ -232,6 +233,7 @@ int session_list(dm_sessid_t **sids, unsigned int *n);
 
 int dmfile_open(struct dmfile *f, const char *path);
 void dmfile_close(struct dmfile *f);
+int dmfile_by_handle(const char *mountpoint, const struct handle *h);
 int dmfile_key(const struct handle *h, struct objkey *key);
 uint32_t dmfile_granule(dm_sessid_t sid, const struct handle *h);
 
@@ -243,12 +245,32 @@ int ranges_armed(dm_sessid_t sid, const struct handle *h, uint64_t from,
 		uint64_t to, struct ranges *out);
 uint64_t ranges_bytes(const struct ranges *r);
 
+/* --- map.c ---------------------------------------------------------------- */
+
+enum where { RESIDENT, HOLE, ARMED, OFFLINE, WHERES };
+
+struct piece {
+	uint64_t	off;
+	uint64_t	end;
+	enum where	w;
+};
+
+struct map {
+	struct piece	*v;
+	size_t		n, room;
+	uint64_t	bytes[WHERES];
+};
+
+int map_range(dm_sessid_t sid, const struct handle *h, int fd, uint64_t off,
+		uint64_t end, bool first, struct map *m);
+
 /* --- recall.c ------------------------------------------------------------ */
 
 struct recall {
 	struct archive	*archive;
 	dm_sessid_t	sid;
 	const struct handle *h;
+	int		fd;		/* the file, to look at */
 	uint64_t	bytes;		/* brought back so far */
 };
 
@@ -292,6 +314,8 @@ struct options {
 	const char	*ready_file;
 	unsigned int	workers;
 	unsigned int	delay_ms;
+	char		**mounts;
+	int		nmounts;
 };
 
 int migrate_file(struct options *o, const char *path);
@@ -299,6 +323,6 @@ int release_file(struct options *o, const char *path);
 int recall_file(struct options *o, const char *path);
 int status_file(struct options *o, const char *path);
 int verify_file(struct options *o, const char *path);
-int daemon_run(struct options *o, char **mountpoints, int n);
+int daemon_run(struct options *o);
 
 #endif /* XFS_HSM_H */

@@ -13,8 +13,10 @@
  *  2. copy	The data goes to an archive object, which is complete and on
  *		stable storage (object.c).
  *  3. name	With the object locked, HSMID names it.  Nothing reads it yet.
- *  4. guard	WRITE and TRUNCATE are armed.  Whoever wants to change the file
- *		now waits for the daemon, which waits for the lock.
+ *  4. guard	A lease: nobody has the file open for writing or mapped so,
+ *		and whoever opens or truncates it waits.  WRITE and TRUNCATE
+ *		are armed, for who got in by other ways: they wait for the
+ *		daemon, which waits for the lock.
  *  5. look	ctime is S0 still, so the copy is the file.  If not, regions
  *		are put back and nothing has happened.
  *  6. arm	READ too.  Only now may a recall write archived data into the
@@ -31,6 +33,7 @@
  * archive, from before it looks at the file until it is done.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +106,21 @@ static int busy(struct job *j, const char *what)
 	return -1;
 }
 
+/* The file's data stays as it is until the descriptor or the lease goes. */
+static int keep_writers_out(struct job *j)
+{
+	/* Who waits for the lease is announced by this signal. */
+	signal(SIGIO, SIG_IGN);
+	if (!fcntl(j->f.fd, F_SETLEASE, F_RDLCK))
+		return 0;
+	if (errno == EAGAIN || errno == EBUSY)
+		complain("%s: is open for writing; nothing was punched, try "
+			 "again later", j->f.path);
+	else
+		complain("%s: lease: %m", j->f.path);
+	return -1;
+}
+
 /* Both locks held.  1: punched; 0: there is nothing to punch. */
 static int arm_and_punch(struct job *j)
 {
@@ -128,7 +146,9 @@ static int arm_and_punch(struct job *j)
 		complain("%s: regions: %m", j->f.path);
 		goto out;
 	}
-	if (arm(j, (uint64_t)from, &armed, false) < 0) {	/* 4 */
+	if (keep_writers_out(j) < 0)				/* 4 */
+		goto out;
+	if (arm(j, (uint64_t)from, &armed, false) < 0) {
 		busy(j, "regions");
 		goto out;
 	}
@@ -153,6 +173,7 @@ static int arm_and_punch(struct job *j)
 	}
 	ret = 1;
 out:
+	fcntl(j->f.fd, F_SETLEASE, F_UNLCK);
 	free(saved);
 	free(armed.v);
 	return ret;

@@ -7,20 +7,16 @@
  *  1. The HSMID names the object.  Lock the range there, then read the HSMID
  *     again: whoever changes it holds the lock of the old object, so from here
  *     on it stays.
- *  2. Ask which parts of the range are armed.  Only those are written: what is
- *     not armed is on disk and may be newer than the archive.  An armed part
- *     cannot be, since it is armed for WRITE as well, and the event of a write
- *     has to come through here before the write goes on.
- *  3. Write each part from checked chunks, durable on return.
- *  4. Declare it resident, which disarms READ there and nowhere else.  If the
- *     table of regions is full the part stays armed; it is on disk, so that
- *     costs events but nothing else.
+ *  2. Ask the kernel which bytes of the range are offline (map.c).  Only those
+ *     are written; all others are newer than the archive, or the same.
+ *  3. Write them from checked chunks, durable on return.
+ *  4. Declare what was armed in the range resident, which disarms READ there
+ *     and nowhere else, and fails if a byte is offline still.  If the table of
+ *     regions is full it stays armed; it is on disk, so that costs events but
+ *     nothing else.
  *
  * Stopped anywhere in between, the same again is harmless.  Two who recall the
- * same part do it one after the other, and the second finds nothing armed.
- *
- * What lies behind the end of the copy was not archived: no data is there to
- * be brought, and what is armed there is disarmed.
+ * same part do it one after the other, and the second finds nothing offline.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -78,10 +74,15 @@ static int write_back(struct recall *r, struct object *obj, void *buf,
 {
 	while (off < end) {
 		uint64_t chunk_off = round_down_to(off, obj->m.chunk);
-		ssize_t n = object_read(obj, chunk_off, BATCH, buf);
+		uint64_t chunk_end = round_up_to(end, obj->m.chunk);
 		uint64_t at = off, skip = off - chunk_off;
+		ssize_t n;
 
-		if (n < 0)
+		/* No chunk more: another one's damage is not ours. */
+		n = object_read(obj, chunk_off,
+				(size_t)min_u64(BATCH, chunk_end - chunk_off),
+				buf);
+		if (n <= 0)
 			return -1;
 		n = (ssize_t)min_u64((uint64_t)n - skip, end - off);
 		while (at < off + (uint64_t)n) {
@@ -105,16 +106,56 @@ static int write_back(struct recall *r, struct object *obj, void *buf,
 	return 0;
 }
 
-/* Regions of a file that is all on disk only cost events. */
-static int drop_regions(struct recall *r, struct object *obj)
+/* Step 2 and 3. */
+static int fill(struct recall *r, struct object *obj, uint64_t off,
+		uint64_t end)
+{
+	struct map map;
+	void *buf = NULL;
+	int ret = -1;
+
+	if (map_range(r->sid, r->h, r->fd, off, end, false, &map) < 0)
+		return -1;
+	for (size_t i = 0; i < map.n; i++) {
+		const struct piece *p = &map.v[i];
+
+		if (p->w != OFFLINE)
+			continue;
+		if (p->end > obj->m.size) {
+			complain("archive object %s has %" PRIu64 " bytes, but "
+				 "%" PRIu64 "+%" PRIu64 " is offline",
+				 obj->name, obj->m.size, p->off,
+				 p->end - p->off);
+			errno = EIO;
+			goto out;
+		}
+		if (!buf)
+			buf = malloc(BATCH);
+		if (!buf || write_back(r, obj, buf, p->off, p->end) < 0)
+			goto out;
+	}
+	ret = 0;
+out:
+	free(buf);
+	free(map.v);
+	return ret;
+}
+
+/* Step 4. */
+static int disarm(struct recall *r, uint64_t off, uint64_t end)
 {
 	struct ranges armed;
 	int ret = 0;
 
-	if (ranges_armed(r->sid, r->h, 0, obj->m.size, &armed) < 0)
+	if (ranges_armed(r->sid, r->h, off, end, &armed) < 0)
 		return -1;
-	if (!armed.n)
-		ret = regions_set(r->sid, r->h, NULL, 0);
+	for (size_t i = 0; !ret && i < armed.n; i++) {
+		ret = dmx_set_resident(r->sid, (void *)r->h->bytes, r->h->len,
+				       DM_NO_TOKEN, (dm_off_t)armed.v[i].off,
+				       armed.v[i].end - armed.v[i].off);
+		if (ret < 0 && errno == E2BIG)
+			ret = 0;
+	}
 	free(armed.v);
 	return ret;
 }
@@ -125,11 +166,9 @@ static int drop_regions(struct recall *r, struct object *obj)
  */
 int recall_range(struct recall *r, uint64_t off, uint64_t end)
 {
-	struct ranges armed = { 0 };
 	struct object obj;
 	struct hsmid id;
-	void *buf = NULL;
-	int ret = -1;
+	int ret;
 
 again:
 	if (hsmid_get(r->sid, r->h, &id) < 0)
@@ -141,57 +180,54 @@ again:
 			goto again;
 		return -1;
 	}
-	if (ranges_armed(r->sid, r->h, off, end, &armed) < 0)
-		goto out;
-	buf = armed.n ? malloc(BATCH) : NULL;
-	if (armed.n && !buf)
-		goto out;
-	for (size_t i = 0; i < armed.n; i++) {
-		struct range *p = &armed.v[i];
-
-		if (p->off < obj.m.size &&
-		    write_back(r, &obj, buf, p->off,
-			       min_u64(p->end, obj.m.size)) < 0)
-			goto out;
-		if (dmx_set_resident(r->sid, (void *)r->h->bytes, r->h->len,
-				     DM_NO_TOKEN, (dm_off_t)p->off,
-				     p->end - p->off) < 0 && errno != E2BIG)
-			goto out;
-	}
-	ret = 0;
-out:
-	free(buf);
-	free(armed.v);
+	ret = fill(r, &obj, off, end);
+	if (!ret)
+		ret = disarm(r, off, end);
 	object_close(&obj);	/* and the lock with it */
 	return ret;
 }
 
+/* Regions of a file that is all on disk only cost events. */
+static int drop_regions(struct recall *r)
+{
+	struct map map;
+	int ret = 0;
+
+	if (map_range(r->sid, r->h, r->fd, 0, FOREVER, true, &map) < 0)
+		return -1;
+	if (!map.bytes[OFFLINE])
+		ret = regions_set(r->sid, r->h, NULL, 0);
+	free(map.v);
+	return ret;
+}
+
 /*
- * After a recall: if no byte of the copy is armed any more, the file is as
- * good as any other, and its regions go.
+ * After a recall: if no byte is offline any more, the file is as good as any
+ * other, and its regions go.  That is worth looking for if nothing is armed
+ * any more, or if something was armed without need.
  */
 int recall_settle(struct recall *r)
 {
 	struct ranges armed;
 	struct object obj;
 	struct hsmid id;
-	bool all;
+	bool look;
 	int ret;
 
 again:
 	if (hsmid_get(r->sid, r->h, &id) < 0 ||
 	    ranges_armed(r->sid, r->h, 0, id.size, &armed) < 0)
 		return -1;
-	all = !armed.n;
+	look = !armed.n || !r->bytes;
 	free(armed.v);
-	if (!all)
+	if (!look)
 		return 0;
 	if (object_open_locked(r, &id, &obj, 0, FOREVER) < 0) {
 		if (errno == EAGAIN)
 			goto again;
 		return -1;
 	}
-	ret = drop_regions(r, &obj);
+	ret = drop_regions(r);
 	object_close(&obj);
 	return ret;
 }
@@ -245,7 +281,7 @@ int recall_file(struct options *o, const char *path)
 	if (dmfile_open(&f, path) < 0)
 		return -1;
 	r = (struct recall){
-		.archive = &o->archive, .sid = o->sid, .h = &f.h,
+		.archive = &o->archive, .sid = o->sid, .h = &f.h, .fd = f.fd,
 	};
 	if (hsmid_get(o->sid, &f.h, &id) < 0) {
 		if (errno != ENOENT) {

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * status.c - xfs_hsm status and verify: what is where, and is it right
- *
- * The map of a file is made of two things that the kernel tells: which bytes
- * have blocks (dm_get_allocinfo) and which are armed for READ.
- *
- *			blocks		no blocks
- *	armed		armed		offline
- *	not armed	resident	hole
- *
- * "armed" is data that could be, or could have been, punched: a migration was
- * cut off, or the table of regions was full.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,96 +9,12 @@
 
 #include "hsm.h"
 
-enum where { RESIDENT, HOLE, ARMED, OFFLINE, WHERES };
 static const char *const where_name[] = {
-	"resident", "hole", "armed", "offline"
+	[RESIDENT] = "resident",
+	[HOLE] = "hole",
+	[ARMED] = "armed",
+	[OFFLINE] = "offline",
 };
-
-struct map {
-	struct {
-		struct range r;
-		enum where w;
-	}		*v;
-	size_t		n, room;
-	uint64_t	bytes[WHERES];
-};
-
-/* --- The map ---------------------------------------------------------------- */
-
-static int map_add(struct map *m, uint64_t off, uint64_t end, enum where w)
-{
-	if (off >= end)
-		return 0;
-	m->bytes[w] += end - off;
-	if (m->n && m->v[m->n - 1].w == w && m->v[m->n - 1].r.end == off) {
-		m->v[m->n - 1].r.end = end;
-		return 0;
-	}
-	if (m->n == m->room) {
-		size_t room = m->room ? 2 * m->room : 64;
-		void *v = realloc(m->v, room * sizeof(*m->v));
-
-		if (!v)
-			return -1;
-		m->v = v;
-		m->room = room;
-	}
-	m->v[m->n].r = (struct range){ off, end };
-	m->v[m->n].w = w;
-	m->n++;
-	return 0;
-}
-
-/* One extent, cut where it begins or ends to be armed. */
-static int map_extent(struct map *m, uint64_t off, uint64_t end, bool hole,
-		      const struct ranges *armed)
-{
-	for (size_t i = 0; i < armed->n && off < end; i++) {
-		uint64_t a = min_u64(max_u64(armed->v[i].off, off), end);
-		uint64_t b = min_u64(armed->v[i].end, end);
-
-		if (b <= off)
-			continue;
-		if (map_add(m, off, a, hole ? HOLE : RESIDENT) < 0 ||
-		    map_add(m, a, b, hole ? OFFLINE : ARMED) < 0)
-			return -1;
-		off = max_u64(off, b);
-	}
-	return map_add(m, off, end, hole ? HOLE : RESIDENT);
-}
-
-static int map_file(dm_sessid_t sid, struct dmfile *f, struct map *m)
-{
-	uint64_t size = (uint64_t)f->st.st_size;
-	struct ranges armed;
-	dm_extent_t ext[64];
-	dm_off_t off = 0;
-	int more = size ? 1 : 0;
-
-	if (ranges_armed(sid, &f->h, 0, size, &armed) < 0)
-		return -1;
-	while (more > 0) {
-		unsigned int n = 0;
-
-		more = dm_get_allocinfo(sid, f->h.bytes, f->h.len, DM_NO_TOKEN,
-					&off, ARRAY_SIZE(ext), ext, &n);
-		if (more > 0 && !n) {
-			errno = EIO;
-			more = -1;
-		}
-		for (unsigned int i = 0; more >= 0 && i < n; i++) {
-			uint64_t from = (uint64_t)ext[i].ex_offset;
-			uint64_t end = min_u64(from + ext[i].ex_length, size);
-
-			if (map_extent(m, from, end,
-				       ext[i].ex_type == DM_EXTENT_HOLE,
-				       &armed) < 0)
-				more = -1;
-		}
-	}
-	free(armed.v);
-	return more;
-}
 
 /* --- Printing ---------------------------------------------------------------- */
 
@@ -176,7 +82,8 @@ static int get_facts(dm_sessid_t sid, const char *path, struct facts *x)
 		complain("%s: regions: %m", path);
 	else if (get_attrs(sid, x) < 0)
 		complain("%s: DM attributes: %m", path);
-	else if (map_file(sid, &x->f, &x->map) < 0)
+	else if (map_range(sid, &x->f.h, x->f.fd, 0, FOREVER, false,
+			   &x->map) < 0)
 		complain("%s: allocation: %m", path);
 	else
 		return 0;
@@ -236,8 +143,7 @@ static void print_text(const struct facts *x, const char *state)
 	}
 	for (size_t i = 0; i < x->map.n; i++)
 		printf("  bytes       %" PRIu64 "+%" PRIu64 " %s\n",
-		       x->map.v[i].r.off,
-		       x->map.v[i].r.end - x->map.v[i].r.off,
+		       x->map.v[i].off, x->map.v[i].end - x->map.v[i].off,
 		       where_name[x->map.v[i].w]);
 }
 
@@ -278,8 +184,8 @@ static void print_json(const struct facts *x, const char *state)
 	printf("], \"map\": [");
 	for (size_t i = 0; i < x->map.n; i++)
 		printf("%s{\"offset\": %" PRIu64 ", \"size\": %" PRIu64
-		       ", \"is\": \"%s\"}", i ? ", " : "", x->map.v[i].r.off,
-		       x->map.v[i].r.end - x->map.v[i].r.off,
+		       ", \"is\": \"%s\"}", i ? ", " : "", x->map.v[i].off,
+		       x->map.v[i].end - x->map.v[i].off,
 		       where_name[x->map.v[i].w]);
 	printf("]}\n");
 }
@@ -332,8 +238,8 @@ static int compare_resident(struct options *o, struct facts *x,
 			goto out;
 		}
 		for (size_t i = 0; i < x->map.n; i++) {
-			uint64_t a = max_u64(x->map.v[i].r.off, at);
-			uint64_t b = min_u64(x->map.v[i].r.end, at + len);
+			uint64_t a = max_u64(x->map.v[i].off, at);
+			uint64_t b = min_u64(x->map.v[i].end, at + len);
 
 			if (a >= b || x->map.v[i].w == OFFLINE)
 				continue;

@@ -250,10 +250,12 @@ int main(int argc, char **argv)
 	}
 	if (cmd->archive && archive_open(&o.archive, archive, cmd->create) < 0)
 		return EXIT_FAILURE;
+	o.mounts = argv + optind;
+	o.nmounts = argc - optind;
 	if (cmd->per_file)
 		ret = run_files(cmd, &o, argv + optind, argc - optind);
 	else
-		ret = daemon_run(&o, argv + optind, argc - optind);
+		ret = daemon_run(&o);
 	archive_close(&o.archive);
 	if (fflush(stdout) || ferror(stdout)) {
 		complain("standard output: %m");
