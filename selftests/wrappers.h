@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A function for each operation of dmapi()
+ *
+ * They return what the system call returns, or a negated errno.
+ */
+#ifndef DMAPI_TEST_WRAPPERS_H
+#define DMAPI_TEST_WRAPPERS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/dmapi.h>
+
+#define DM_PTR(p)	((__u64)(uintptr_t)(p))
+
+/* The number of the system call: from sysfs, or the usual one. */
+static inline long dmapi_nr(void)
+{
+	static long nr;
+	FILE *f;
+
+	if (nr)
+		return nr;
+	f = fopen("/sys/kernel/dmapi/syscall_nr", "r");
+	if (!f || fscanf(f, "%ld", &nr) != 1)
+		nr = 500;
+	if (f)
+		fclose(f);
+	return nr;
+}
+
+static inline long sys_dmapi(unsigned int op, const void *arg, size_t size,
+			     unsigned int flags)
+{
+	long ret = syscall(dmapi_nr(), op, arg, size, flags);
+
+	return ret < 0 ? -errno : ret;
+}
+
+#define DM_CALL(op, arg)	sys_dmapi(op, &(arg), sizeof(arg), 0)
+
+static inline long dmapi_get_version(void)
+{
+	return sys_dmapi(DMAPI_GET_VERSION, NULL, 0, 0);
+}
+
+/* Sessions */
+
+static inline long dmapi_create_session(__s32 oldsid, const char *info,
+					__s32 *newsid)
+{
+	struct dmapi_create_session a = {
+		.oldsid = oldsid, .info = DM_PTR(info),
+		.newsidp = DM_PTR(newsid),
+	};
+
+	return DM_CALL(DMAPI_CREATE_SESSION, a);
+}
+
+static inline long dmapi_destroy_session(__s32 sid)
+{
+	struct dmapi_session a = { .sid = sid };
+
+	return DM_CALL(DMAPI_DESTROY_SESSION, a);
+}
+
+static inline long dmapi_session_fd(__s32 sid)
+{
+	struct dmapi_session a = { .sid = sid };
+
+	return DM_CALL(DMAPI_SESSION_FD, a);
+}
+
+static inline long dmapi_getall_sessions(__u32 nelem, __s32 *buf, __u32 *nelemp)
+{
+	struct dmapi_getall_ids a = {
+		.nelem = nelem, .bufp = DM_PTR(buf), .nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GETALL_SESSIONS, a);
+}
+
+static inline long dmapi_query_session(__s32 sid, __u64 buflen, void *buf,
+				       __u64 *rlen)
+{
+	struct dmapi_getall a = {
+		.sid = sid, .buflen = buflen, .bufp = DM_PTR(buf),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_QUERY_SESSION, a);
+}
+
+/* Events */
+
+static inline long dmapi_get_events(__s32 sid, __u32 maxmsgs, __u32 flags,
+				    __u64 buflen, void *buf, __u64 *rlen)
+{
+	struct dmapi_get_events a = {
+		.sid = sid, .maxmsgs = maxmsgs, .flags = flags,
+		.buflen = buflen, .bufp = DM_PTR(buf), .rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_GET_EVENTS, a);
+}
+
+static inline long dmapi_respond_event(__s32 sid, __s32 token, __u32 response,
+				       __s32 reterror, __u64 buflen,
+				       const void *buf)
+{
+	struct dmapi_respond_event a = {
+		.sid = sid, .token = token, .response = response,
+		.reterror = reterror, .buflen = buflen, .respbufp = DM_PTR(buf),
+	};
+
+	return DM_CALL(DMAPI_RESPOND_EVENT, a);
+}
+
+static inline long dmapi_find_eventmsg(__s32 sid, __s32 token, __u64 buflen,
+				       void *buf, __u64 *rlen)
+{
+	struct dmapi_find_eventmsg a = {
+		.sid = sid, .token = token, .buflen = buflen,
+		.bufp = DM_PTR(buf), .rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_FIND_EVENTMSG, a);
+}
+
+static inline long dmapi_getall_tokens(__s32 sid, __u32 nelem, __s32 *buf,
+				       __u32 *nelemp)
+{
+	struct dmapi_getall_ids a = {
+		.sid = sid, .nelem = nelem, .bufp = DM_PTR(buf),
+		.nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GETALL_TOKENS, a);
+}
+
+static inline long dmapi_set_disp(const struct dmapi_object *obj,
+				  const __u64 *set, __u32 maxevent)
+{
+	struct dmapi_set_disp a = {
+		.obj = *obj, .eventsetp = DM_PTR(set), .maxevent = maxevent,
+	};
+
+	return DM_CALL(DMAPI_SET_DISP, a);
+}
+
+static inline long dmapi_getall_disp(__s32 sid, __u64 buflen, void *buf,
+				     __u64 *rlen)
+{
+	struct dmapi_getall a = {
+		.sid = sid, .buflen = buflen, .bufp = DM_PTR(buf),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_GETALL_DISP, a);
+}
+
+/* Handles */
+
+static inline long dmapi_path_to_handle(const char *path, void *han, __u64 *hlen)
+{
+	struct dmapi_path_to_handle a = {
+		.path = DM_PTR(path), .hanp = DM_PTR(han),
+		.hlenp = DM_PTR(hlen),
+	};
+
+	return DM_CALL(DMAPI_PATH_TO_HANDLE, a);
+}
+
+static inline long dmapi_path_to_fshandle(const char *path, void *han,
+					  __u64 *hlen)
+{
+	struct dmapi_path_to_handle a = {
+		.path = DM_PTR(path), .hanp = DM_PTR(han),
+		.hlenp = DM_PTR(hlen),
+	};
+
+	return DM_CALL(DMAPI_PATH_TO_FSHANDLE, a);
+}
+
+static inline long dmapi_fd_to_handle(int fd, void *han, __u64 *hlen)
+{
+	struct dmapi_fd_to_handle a = {
+		.fd = fd, .hanp = DM_PTR(han), .hlenp = DM_PTR(hlen),
+	};
+
+	return DM_CALL(DMAPI_FD_TO_HANDLE, a);
+}
+
+/* Regions */
+
+static inline long dmapi_set_region(const struct dmapi_object *obj, __u32 nelem,
+				    const struct dmapi_region *buf,
+				    __u32 *exact)
+{
+	struct dmapi_set_region a = {
+		.obj = *obj, .nelem = nelem, .regbufp = DM_PTR(buf),
+		.exactp = DM_PTR(exact),
+	};
+
+	return DM_CALL(DMAPI_SET_REGION, a);
+}
+
+static inline long dmapi_get_region(const struct dmapi_object *obj, __u32 nelem,
+				    struct dmapi_region *buf, __u32 *nelemp)
+{
+	struct dmapi_get_region a = {
+		.obj = *obj, .nelem = nelem, .regbufp = DM_PTR(buf),
+		.nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GET_REGION, a);
+}
+
+static inline long dmapi_set_resident(const struct dmapi_object *obj, __s64 off,
+				      __u64 len)
+{
+	struct dmapi_range a = { .obj = *obj, .off = off, .len = len };
+
+	return DM_CALL(DMAPI_SET_RESIDENT, a);
+}
+
+/* Holes */
+
+static inline long dmapi_punch_hole(const struct dmapi_object *obj, __s64 off,
+				    __u64 len)
+{
+	struct dmapi_range a = { .obj = *obj, .off = off, .len = len };
+
+	return DM_CALL(DMAPI_PUNCH_HOLE, a);
+}
+
+static inline long dmapi_probe_hole(const struct dmapi_object *obj, __s64 off,
+				    __u64 len, __s64 *roff, __u64 *rlen)
+{
+	struct dmapi_probe_hole a = {
+		.obj = *obj, .off = off, .len = len, .roffp = DM_PTR(roff),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_PROBE_HOLE, a);
+}
+
+static inline long dmapi_get_allocinfo(const struct dmapi_object *obj,
+				       __s64 *off, __u32 nelem,
+				       struct dmapi_extent *ext, __u32 *nelemp)
+{
+	struct dmapi_get_allocinfo a = {
+		.obj = *obj, .offp = DM_PTR(off), .nelem = nelem,
+		.extentp = DM_PTR(ext), .nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GET_ALLOCINFO, a);
+}
+
+/* Invisible I/O */
+
+static inline long dmapi_read_invis(const struct dmapi_object *obj, __s64 off,
+				    __u64 len, void *buf)
+{
+	struct dmapi_io a = {
+		.obj = *obj, .off = off, .len = len, .bufp = DM_PTR(buf),
+	};
+
+	return DM_CALL(DMAPI_READ_INVIS, a);
+}
+
+static inline long dmapi_write_invis(const struct dmapi_object *obj,
+				     __u32 flags, __s64 off, __u64 len,
+				     const void *buf)
+{
+	struct dmapi_io a = {
+		.obj = *obj, .off = off, .len = len, .bufp = DM_PTR(buf),
+		.flags = flags,
+	};
+
+	return DM_CALL(DMAPI_WRITE_INVIS, a);
+}
+
+static inline long dmapi_sync_by_handle(const struct dmapi_object *obj)
+{
+	struct dmapi_object a = *obj;
+
+	return DM_CALL(DMAPI_SYNC_BY_HANDLE, a);
+}
+
+/* DM attributes; @name points to 8 bytes */
+
+static inline long dmapi_set_dmattr(const struct dmapi_object *obj,
+				    const void *name, __u32 setdtime,
+				    __u64 buflen, const void *buf)
+{
+	struct dmapi_dmattr a = {
+		.obj = *obj, .namep = DM_PTR(name), .setdtime = setdtime,
+		.buflen = buflen, .bufp = DM_PTR(buf),
+	};
+
+	return DM_CALL(DMAPI_SET_DMATTR, a);
+}
+
+static inline long dmapi_get_dmattr(const struct dmapi_object *obj,
+				    const void *name, __u64 buflen, void *buf,
+				    __u64 *rlen)
+{
+	struct dmapi_dmattr a = {
+		.obj = *obj, .namep = DM_PTR(name), .buflen = buflen,
+		.bufp = DM_PTR(buf), .rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_GET_DMATTR, a);
+}
+
+static inline long dmapi_getall_dmattr(const struct dmapi_object *obj,
+				       __u64 buflen, void *buf, __u64 *rlen)
+{
+	struct dmapi_dmattr a = {
+		.obj = *obj, .buflen = buflen, .bufp = DM_PTR(buf),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_GETALL_DMATTR, a);
+}
+
+static inline long dmapi_remove_dmattr(const struct dmapi_object *obj,
+				       const void *name, __u32 setdtime)
+{
+	struct dmapi_dmattr a = {
+		.obj = *obj, .namep = DM_PTR(name), .setdtime = setdtime,
+	};
+
+	return DM_CALL(DMAPI_REMOVE_DMATTR, a);
+}
+
+#endif /* DMAPI_TEST_WRAPPERS_H */
