@@ -244,6 +244,7 @@ static int compare_range(struct job *j, uint64_t off, uint64_t end,
 
 static int compare(struct job *j)
 {
+	const struct ranges none = { 0 };
 	uint64_t size = (uint64_t)j->s0.st_size;
 	struct progress p;
 	struct map map;
@@ -254,7 +255,7 @@ static int compare(struct job *j)
 		return 0;
 	if (is_copy_of(&j->old.m, &j->s0) && !j->o->compare)
 		return 1;
-	if (map_range(j->o->sid, &j->f.h, j->f.fd, 0, size, false, &map) < 0) {
+	if (map_range(j->o->sid, &j->f.h, j->f.fd, &none, 0, size, &map) < 0) {
 		complain("%s: allocation: %m", j->f.path);
 		return -1;
 	}
@@ -277,10 +278,10 @@ static int recall_all(struct job *j)
 {
 	struct recall r = {
 		.archive = &j->o->archive, .sid = j->o->sid, .h = &j->f.h,
-		.fd = j->f.fd,
+		.fd = j->f.fd, .id = j->id,
 	};
 
-	if (recall_whole(&r, j->id.size, j->f.path) < 0) {
+	if (recall_whole(&r, j->f.path) < 0) {
 		complain("%s: was changed since it was archived, and what is "
 			 "offline of it cannot be recalled: %m", j->f.path);
 		return -1;

@@ -183,7 +183,7 @@ int dmfile_by_handle(const char *mountpoint, const struct handle *h)
 		close(fd);
 		return -1;
 	}
-	if (dm_handle_cmp(hanp, hlen, (void *)h->bytes, h->len)) {
+	if (hlen != h->len || memcmp(hanp, h->bytes, hlen)) {
 		close(fd);
 		fd = -1;
 		errno = ESTALE;

@@ -90,6 +90,15 @@ static struct range needed(const struct event *ev, uint64_t size)
 	return r;
 }
 
+/* For the log. */
+static uint64_t inode(const struct handle *h)
+{
+	dm_handle_t dh = { 0 };
+
+	memcpy(&dh, h->bytes, min_u64(h->len, sizeof(dh)));
+	return dh.ha_fid.dm_fid_ino;
+}
+
 /* On whichever of our file systems it is. */
 static int open_file(struct options *o, const struct handle *h)
 {
@@ -107,7 +116,6 @@ static int serve(struct options *o, const struct event *ev, struct recall *r)
 		.tv_sec = o->delay_ms / 1000,
 		.tv_nsec = o->delay_ms % 1000 * 1000000L,
 	};
-	struct hsmid id;
 	struct range need;
 	int ret, saved;
 
@@ -117,16 +125,20 @@ static int serve(struct options *o, const struct event *ev, struct recall *r)
 		note("token %d: waiting %u ms", ev->token, o->delay_ms);
 	while (o->delay_ms && nanosleep(&delay, &delay) < 0 && errno == EINTR)
 		;
-	if (hsmid_get(r->sid, r->h, &id) < 0)
-		return -1;
 	r->fd = open_file(o, r->h);
 	if (r->fd < 0)
 		return -1;
-	need = needed(ev, id.size);
-	ret = recall_range(r, need.off, need.end);
+	ret = recall_look(r);
+	if (!ret) {
+		need = needed(ev, r->id.size);
+		ret = recall_range(r, need.off, need.end);
+	} else if (errno == ENOENT) {
+		complain("inode %" PRIu64 ": is armed but has no HSMID",
+			 inode(&ev->h));
+	}
 	/* The data is there; if this fails regions merely stay. */
 	if (!ret && recall_settle(r) < 0)
-		complain("regions of inode %" PRIu64 ": %m", id.key.ino);
+		complain("inode %" PRIu64 ": regions: %m", inode(&ev->h));
 	saved = errno;
 	close(r->fd);
 	errno = saved;
@@ -152,28 +164,20 @@ void event_answer(struct options *o, const struct event *ev, struct tally *t)
 	struct recall r = {
 		.archive = &o->archive, .sid = o->sid, .h = &ev->h,
 	};
-	struct objkey key = { 0 };
 	struct timespec a, b;
 	int ret, err = 0;
 	double ms;
 
-	if (ev->h.len)
-		dmfile_key(&ev->h, &key);
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	if (serve(o, ev, &r) < 0) {
+	if (serve(o, ev, &r) < 0)
 		err = errno;
-		if (err == ENOENT)
-			complain("inode %" PRIu64 ": %s of %" PRIu64 "+%" PRIu64
-				 ": is armed but has no HSMID", key.ino,
-				 event_name(ev->type), ev->off, ev->len);
-	}
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	ms = (double)(b.tv_sec - a.tv_sec) * 1e3 +
 	     (double)(b.tv_nsec - a.tv_nsec) / 1e6;
 	t->bytes += r.bytes;
 	if (err) {
 		complain("inode %" PRIu64 ": %s of %" PRIu64 "+%" PRIu64
-			 " refused: %s (token %d)", key.ino,
+			 " refused: %s (token %d)", inode(&ev->h),
 			 event_name(ev->type), ev->off, ev->len, strerror(err),
 			 ev->token);
 		t->refused++;
@@ -183,7 +187,7 @@ void event_answer(struct options *o, const struct event *ev, struct tally *t)
 		if (!o->quiet)
 			note("inode %" PRIu64 ": %s of %" PRIu64 "+%" PRIu64
 			     ", %" PRIu64 " bytes recalled in %.1f ms (token "
-			     "%d)", key.ino, event_name(ev->type), ev->off,
+			     "%d)", inode(&ev->h), event_name(ev->type), ev->off,
 			     ev->len, r.bytes, ms, ev->token);
 		t->answered++;
 		ret = dm_respond_event(o->sid, ev->token, DM_RESP_CONTINUE, 0,

@@ -261,8 +261,10 @@ struct map {
 	uint64_t	bytes[WHERES];
 };
 
-int map_range(dm_sessid_t sid, const struct handle *h, int fd, uint64_t off,
-		uint64_t end, bool first, struct map *m);
+int map_range(dm_sessid_t sid, const struct handle *h, int fd,
+		const struct ranges *armed, uint64_t off, uint64_t end,
+		struct map *m);
+int map_offline(dm_sessid_t sid, const struct handle *h, int fd);
 
 /* --- recall.c ------------------------------------------------------------ */
 
@@ -271,12 +273,14 @@ struct recall {
 	dm_sessid_t	sid;
 	const struct handle *h;
 	int		fd;		/* the file, to look at */
+	struct hsmid	id;		/* recall_look() */
 	uint64_t	bytes;		/* brought back so far */
 };
 
+int recall_look(struct recall *r);
 int recall_range(struct recall *r, uint64_t off, uint64_t end);
 int recall_settle(struct recall *r);
-int recall_whole(struct recall *r, uint64_t size, const char *path);
+int recall_whole(struct recall *r, const char *path);
 
 /* --- event.c: one event, from the message to the answer ------------------- */
 

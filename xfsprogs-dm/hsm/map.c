@@ -88,37 +88,28 @@ static int map_empty(struct map *m, int fd, uint64_t off, uint64_t end)
 	return 0;
 }
 
-/*
- * The map of [off, end), which ends where the file does; the caller frees m->v.
- * With @first, no further than to the first offline byte.
- */
-int map_range(dm_sessid_t sid, const struct handle *h, int fd, uint64_t off,
-	      uint64_t end, bool first, struct map *m)
+/* The last part of either function below: fills m until @end or @first. */
+static int map_fill(dm_sessid_t sid, const struct handle *h, int fd,
+		    const struct ranges *armed, uint64_t off, uint64_t end,
+		    bool first, struct map *m)
 {
 	dm_off_t pos = (dm_off_t)round_down_to(off, GRANULE);
-	struct ranges armed = { 0 };
 	dm_extent_t ext[64];
-	struct stat st;
-	int more;
+	int more = off < end;
 
-	*m = (struct map){ 0 };
-	if (fstat(fd, &st) < 0)
-		return -1;
-	end = min_u64(end, (uint64_t)st.st_size);
-	more = off < end;
-	if (more && ranges_armed(sid, h, off, end, &armed) < 0)
-		return -1;
 	while (more > 0 && (uint64_t)pos < end && !(first && m->bytes[OFFLINE])) {
 		unsigned int n = 0;
 
 		more = dm_get_allocinfo(sid, (void *)h->bytes, h->len,
 					DM_NO_TOKEN, &pos, ARRAY_SIZE(ext),
 					ext, &n);
+		if (more < 0)
+			return -1;
 		if (more > 0 && !n) {
 			errno = EIO;
-			more = -1;
+			return -1;
 		}
-		for (unsigned int i = 0; more >= 0 && i < n; i++) {
+		for (unsigned int i = 0; i < n; i++) {
 			uint64_t a = (uint64_t)ext[i].ex_offset;
 			uint64_t b = min_u64(a + ext[i].ex_length, end);
 			int ret;
@@ -129,16 +120,47 @@ int map_range(dm_sessid_t sid, const struct handle *h, int fd, uint64_t off,
 			if (ext[i].ex_type == DM_EXTENT_HOLE)
 				ret = map_empty(m, fd, a, b);
 			else
-				ret = map_resident(m, a, b, &armed);
+				ret = map_resident(m, a, b, armed);
 			if (ret < 0)
-				more = -1;
+				return -1;
 		}
 	}
-	free(armed.v);
-	if (more < 0) {
+	return 0;
+}
+
+/*
+ * The map of [off, end), which ends where the file does, given what is armed of
+ * it; the caller frees m->v.
+ */
+int map_range(dm_sessid_t sid, const struct handle *h, int fd,
+	      const struct ranges *armed, uint64_t off, uint64_t end,
+	      struct map *m)
+{
+	struct stat st;
+
+	*m = (struct map){ 0 };
+	if (fstat(fd, &st) < 0)
+		return -1;
+	end = min_u64(end, (uint64_t)st.st_size);
+	if (map_fill(sid, h, fd, armed, off, end, false, m) < 0) {
 		free(m->v);
 		*m = (struct map){ 0 };
 		return -1;
 	}
 	return 0;
+}
+
+/* 1: some byte of the file is offline; 0: none is. */
+int map_offline(dm_sessid_t sid, const struct handle *h, int fd)
+{
+	const struct ranges none = { 0 };
+	struct map m = { 0 };
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	ret = map_fill(sid, h, fd, &none, 0, (uint64_t)st.st_size, true, &m);
+	free(m.v);
+	return ret < 0 ? -1 : m.bytes[OFFLINE] != 0;
 }

@@ -31,10 +31,20 @@
 /* No file is longer; a multiple of every granule. */
 #define FILE_END	((uint64_t)INT64_MAX - INT64_MAX % BATCH)
 
-/* The object of the file, its range locked; EAGAIN if the HSMID changed. */
-static int object_open_locked(struct recall *r, const struct hsmid *id,
-			      struct object *obj, uint64_t off, uint64_t end)
+/*
+ * ENOENT: the file has no HSMID.  EBADMSG: it has one that means nothing, or
+ * is for a newer program.
+ */
+int recall_look(struct recall *r)
 {
+	return hsmid_get(r->sid, r->h, &r->id);
+}
+
+/* The object of the file, its range locked; EAGAIN if the HSMID changed. */
+static int object_open_locked(struct recall *r, struct object *obj,
+			      uint64_t off, uint64_t end)
+{
+	const struct hsmid *id = &r->id;
 	struct hsmid now;
 
 	if (memcmp(id->uuid, r->archive->uuid, sizeof(id->uuid))) {
@@ -63,6 +73,7 @@ static int object_open_locked(struct recall *r, const struct hsmid *id,
 		goto fail;
 	if (hsmid_same(id, &now))
 		return 0;
+	r->id = now;
 	errno = EAGAIN;
 fail:
 	object_close(obj);
@@ -107,14 +118,14 @@ static int write_back(struct recall *r, struct object *obj, void *buf,
 }
 
 /* Step 2 and 3. */
-static int fill(struct recall *r, struct object *obj, uint64_t off,
-		uint64_t end)
+static int fill(struct recall *r, struct object *obj,
+		const struct ranges *armed, uint64_t off, uint64_t end)
 {
 	struct map map;
 	void *buf = NULL;
 	int ret = -1;
 
-	if (map_range(r->sid, r->h, r->fd, off, end, false, &map) < 0)
+	if (map_range(r->sid, r->h, r->fd, armed, off, end, &map) < 0)
 		return -1;
 	for (size_t i = 0; i < map.n; i++) {
 		const struct piece *p = &map.v[i];
@@ -142,104 +153,84 @@ out:
 }
 
 /* Step 4. */
-static int disarm(struct recall *r, uint64_t off, uint64_t end)
+static int disarm(struct recall *r, const struct ranges *armed)
 {
-	struct ranges armed;
-	int ret = 0;
+	for (size_t i = 0; i < armed->n; i++) {
+		const struct range *p = &armed->v[i];
 
-	if (ranges_armed(r->sid, r->h, off, end, &armed) < 0)
-		return -1;
-	for (size_t i = 0; !ret && i < armed.n; i++) {
-		ret = dmx_set_resident(r->sid, (void *)r->h->bytes, r->h->len,
-				       DM_NO_TOKEN, (dm_off_t)armed.v[i].off,
-				       armed.v[i].end - armed.v[i].off);
-		if (ret < 0 && errno == E2BIG)
-			ret = 0;
+		if (dmx_set_resident(r->sid, (void *)r->h->bytes, r->h->len,
+				     DM_NO_TOKEN, (dm_off_t)p->off,
+				     p->end - p->off) < 0 && errno != E2BIG)
+			return -1;
 	}
-	free(armed.v);
-	return ret;
+	return 0;
 }
 
 /*
- * ENOENT: the file has no HSMID.  EBADMSG: it has one that means nothing.
- * EIO: the archive does not have the data.  Others come from the file system.
+ * recall_look() comes first.  EIO: the archive does not have the data; others
+ * come from the file system.
  */
 int recall_range(struct recall *r, uint64_t off, uint64_t end)
 {
+	struct ranges armed;
 	struct object obj;
-	struct hsmid id;
 	int ret;
 
-again:
-	if (hsmid_get(r->sid, r->h, &id) < 0)
-		return -1;
-	end = min_u64(round_up_to(end, id.granule), FILE_END);
-	off = min_u64(round_down_to(off, id.granule), end);
-	if (object_open_locked(r, &id, &obj, off, end) < 0) {
-		if (errno == EAGAIN)
-			goto again;
-		return -1;
+	end = min_u64(round_up_to(end, r->id.granule), FILE_END);
+	off = min_u64(round_down_to(off, r->id.granule), end);
+	while (object_open_locked(r, &obj, off, end) < 0)
+		if (errno != EAGAIN)
+			return -1;
+	ret = ranges_armed(r->sid, r->h, off, end, &armed);
+	if (!ret) {
+		/* What is not armed is not offline. */
+		if (armed.n)
+			ret = fill(r, &obj, &armed, off, end);
+		if (!ret)
+			ret = disarm(r, &armed);
+		free(armed.v);
 	}
-	ret = fill(r, &obj, off, end);
-	if (!ret)
-		ret = disarm(r, off, end);
 	object_close(&obj);	/* and the lock with it */
-	return ret;
-}
-
-/* Regions of a file that is all on disk only cost events. */
-static int drop_regions(struct recall *r)
-{
-	struct map map;
-	int ret = 0;
-
-	if (map_range(r->sid, r->h, r->fd, 0, FOREVER, true, &map) < 0)
-		return -1;
-	if (!map.bytes[OFFLINE])
-		ret = regions_set(r->sid, r->h, NULL, 0);
-	free(map.v);
 	return ret;
 }
 
 /*
  * After a recall: if no byte is offline any more, the file is as good as any
- * other, and its regions go.  That is worth looking for if nothing is armed
- * any more, or if something was armed without need.
+ * other, and its regions, which now only cost events, go.  That is worth
+ * looking for if nothing is armed any more, or if something was armed without
+ * need.
  */
 int recall_settle(struct recall *r)
 {
 	struct ranges armed;
 	struct object obj;
-	struct hsmid id;
 	bool look;
 	int ret;
 
-again:
-	if (hsmid_get(r->sid, r->h, &id) < 0 ||
-	    ranges_armed(r->sid, r->h, 0, id.size, &armed) < 0)
+	if (ranges_armed(r->sid, r->h, 0, r->id.size, &armed) < 0)
 		return -1;
 	look = !armed.n || !r->bytes;
 	free(armed.v);
 	if (!look)
 		return 0;
-	if (object_open_locked(r, &id, &obj, 0, FOREVER) < 0) {
-		if (errno == EAGAIN)
-			goto again;
-		return -1;
-	}
-	ret = drop_regions(r);
+	while (object_open_locked(r, &obj, 0, FOREVER) < 0)
+		if (errno != EAGAIN)
+			return -1;
+	ret = map_offline(r->sid, r->h, r->fd);
+	if (!ret)
+		ret = regions_set(r->sid, r->h, NULL, 0);
 	object_close(&obj);
-	return ret;
+	return ret < 0 ? -1 : 0;
 }
 
 /* All that is offline, in slices; complains. */
-int recall_whole(struct recall *r, uint64_t size, const char *path)
+int recall_whole(struct recall *r, const char *path)
 {
 	struct ranges armed;
 	struct progress p;
 	int ret = -1;
 
-	if (ranges_armed(r->sid, r->h, 0, size, &armed) < 0) {
+	if (ranges_armed(r->sid, r->h, 0, r->id.size, &armed) < 0) {
 		complain("%s: regions: %m", path);
 		return -1;
 	}
@@ -275,7 +266,6 @@ int recall_file(struct options *o, const char *path)
 {
 	struct recall r;
 	struct dmfile f;
-	struct hsmid id;
 	int ret = -1;
 
 	if (dmfile_open(&f, path) < 0)
@@ -283,7 +273,7 @@ int recall_file(struct options *o, const char *path)
 	r = (struct recall){
 		.archive = &o->archive, .sid = o->sid, .h = &f.h, .fd = f.fd,
 	};
-	if (hsmid_get(o->sid, &f.h, &id) < 0) {
+	if (recall_look(&r) < 0) {
 		if (errno != ENOENT) {
 			complain("%s: HSMID: %m", path);
 		} else {
@@ -294,7 +284,7 @@ int recall_file(struct options *o, const char *path)
 		}
 		goto out;
 	}
-	if (recall_whole(&r, id.size, path) < 0)
+	if (recall_whole(&r, path) < 0)
 		goto out;
 	ret = 0;
 	if (o->json) {

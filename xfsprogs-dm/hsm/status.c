@@ -69,6 +69,18 @@ static int get_attrs(dm_sessid_t sid, struct facts *x)
 	}
 }
 
+static int get_map(dm_sessid_t sid, struct facts *x)
+{
+	struct ranges armed;
+	int ret;
+
+	if (ranges_armed(sid, &x->f.h, 0, FOREVER, &armed) < 0)
+		return -1;
+	ret = map_range(sid, &x->f.h, x->f.fd, &armed, 0, FOREVER, &x->map);
+	free(armed.v);
+	return ret;
+}
+
 static int get_facts(dm_sessid_t sid, const char *path, struct facts *x)
 {
 	memset(x, 0, sizeof(*x));
@@ -82,8 +94,7 @@ static int get_facts(dm_sessid_t sid, const char *path, struct facts *x)
 		complain("%s: regions: %m", path);
 	else if (get_attrs(sid, x) < 0)
 		complain("%s: DM attributes: %m", path);
-	else if (map_range(sid, &x->f.h, x->f.fd, 0, FOREVER, false,
-			   &x->map) < 0)
+	else if (get_map(sid, x) < 0)
 		complain("%s: allocation: %m", path);
 	else
 		return 0;
