@@ -184,6 +184,14 @@ spans_add_full_joins_nearest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s[8].start, 900);
 	KUNIT_EXPECT_EQ(test, s[MAXS - 1].start, MAXS * 100);
 
+	/* The narrowest gap is the last one. */
+	n = xfs_dm_spans_add(s, spans_full(s), MAXS * 100 - 85,
+			     MAXS * 100 - 80);
+	KUNIT_EXPECT_EQ(test, n, MAXS);
+	KUNIT_EXPECT_EQ(test, s[0].end, 10);
+	KUNIT_EXPECT_EQ(test, s[MAXS - 1].start, MAXS * 100 - 100);
+	KUNIT_EXPECT_EQ(test, s[MAXS - 1].end, MAXS * 100 - 80);
+
 	/* All gaps are alike: the first. */
 	n = xfs_dm_spans_add(s, spans_full(s), MAXS * 100, MAXS * 100 + 10);
 	KUNIT_EXPECT_EQ(test, n, MAXS);
