@@ -334,9 +334,11 @@ xfs_dm_inode_load(struct xfs_inode *ip)
 		}
 	}
 
+	/*
+	 * Spans beyond the end of the file stay for now: they are on disk, and
+	 * xfs_dm_grow() must see them to take them from there.
+	 */
 	if (dm != &xfs_dm_none) {
-		dm->nspans = xfs_dm_spans_clip(dm->spans, dm->nspans,
-					       xfs_dm_eof(ip));
 		dm->gen = atomic64_inc_return(&xfs_dm_generation);
 		if (dm->nspans || dm->broken)
 			xfs_dm_cap_folios(ip);
