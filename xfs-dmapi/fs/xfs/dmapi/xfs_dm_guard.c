@@ -349,6 +349,30 @@ __xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end)
 	       xfs_dm_next_span(ip, xfs_dm_eof(ip), &span);
 }
 
+/*
+ * Resident bytes are about to become zeros of the user's own, or to move.  The
+ * holes that this makes are not offline, so no span may hold them.
+ */
+static int
+xfs_dm_excise(struct xfs_inode *ip, u64 start, u64 end)
+{
+	unsigned int		block = i_blocksize(VFS_I(ip));
+	struct xfs_dm_inode	*dm;
+
+	start = rounddown_64(start, block);
+	end = end > S64_MAX - block ? S64_MAX : roundup_64(end, block);
+	dm = rcu_dereference_protected(ip->i_dm, 1);
+	if (dm->broken)
+		return -EIO;
+	if (!xfs_dm_spans_overlap(dm->spans, dm->nspans, start, end))
+		return 0;
+	dm = xfs_dm_inode_dup(ip, dm->nregions);
+	if (IS_ERR(dm))
+		return PTR_ERR(dm);
+	dm->nspans = xfs_dm_spans_remove(dm->spans, dm->nspans, start, end);
+	return xfs_dm_record_commit(ip, dm);
+}
+
 int
 __xfs_dm_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
 {
@@ -358,6 +382,12 @@ __xfs_dm_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
 		error = __xfs_dm_refuse_shift(ip, pos);
 	else
 		error = __xfs_dm_refuse(ip, pos, len);
+	if (error)
+		return error;
+	if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
+		error = xfs_dm_excise(ip, pos, S64_MAX);
+	else if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		error = xfs_dm_excise(ip, pos, pos + len);
 	if (error)
 		return error;
 	if (mode & FALLOC_FL_INSERT_RANGE)
