@@ -11,12 +11,12 @@
  *
  * A write is copied into kernel memory first, because the lock under which it
  * goes on must not meet a page fault (xfs_dm_lock.c).  It goes through the page
- * cache like any other, with the one pass that the guard knows, and where it
- * ends offline bytes it is on its way to the device before the lock is dropped:
- * the extents that become written when it arrives are what ends their being
- * offline.  There it must cover whole blocks, or the rest of a block would
- * become zeros that count as data; the block in which the file ends may be
- * filled up to there.
+ * cache like any other, under the IOLOCK and with the one pass that the guard
+ * knows, and where it ends offline bytes it is on its way to the device before
+ * the lock is dropped: the extents that become written when it arrives are what
+ * ends their being offline.  There it must cover whole blocks, or the rest of a
+ * block would become zeros that count as data; the block in which the file ends
+ * may be filled up to there.
  */
 #include "xfs_dm_compat.h"
 #include "xfs_iomap.h"
@@ -137,7 +137,7 @@ static ssize_t
 xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
 		    loff_t pos, size_t len)
 {
-	struct xfs_dm_inode	*dm = rcu_dereference_protected(ip->i_dm, 1);
+	struct xfs_dm_inode	*dm;
 	struct kvec		vec = { .iov_base = buf, .iov_len = len };
 	struct kiocb		iocb;
 	struct iov_iter		from;
@@ -165,8 +165,15 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = pos;
+	/* Only now: growing may have replaced the state. */
+	dm = rcu_dereference_protected(ip->i_dm, 1);
 	if (dm != &xfs_dm_none)
 		WRITE_ONCE(dm->writer, current);
+	/*
+	 * XFS takes this lock to give delayed allocations back, if writeback
+	 * elsewhere in the file changes the extent map under the write.
+	 */
+	xfs_iunlock(ip, XFS_MMAPLOCK_EXCL);
 #if XFS_DM_BASE >= 703
 	ret = iomap_file_buffered_write(&iocb, &from,
 					&xfs_buffered_write_iomap_ops, &xfs_iomap_write_ops,
@@ -180,6 +187,7 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
 		if (error)
 			ret = error;
 	}
+	xfs_ilock(ip, XFS_MMAPLOCK_EXCL);
 	if (dm != &xfs_dm_none)
 		WRITE_ONCE(dm->writer, NULL);
 	return ret;
