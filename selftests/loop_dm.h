@@ -184,19 +184,19 @@ static inline enum loop_seen loop_look(int fd, uint64_t off, size_t len,
 {
 	static __thread uint8_t buf[LOOP_GRANULE];
 	ssize_t n = pread(fd, buf, len, (off_t)off);
+	int64_t at = n > 0 ? loop_check(buf, off, (size_t)n, id) : -1;
 
-	if (n < 0 && errno == EIO)
+	if (at >= 0) {
+		printf("# wrong byte 0x%02x at %lld\n", buf[at - (int64_t)off],
+		       (long long)at);
+		return LOOP_WRONG;
+	}
+	/* Without the mount option a read may end where offline bytes begin. */
+	if ((n < 0 && errno == EIO) || (n > 0 && n < (ssize_t)len))
 		return LOOP_OFFLINE;
 	if (n != (ssize_t)len) {
 		printf("# read of %zu at %llu gave %zd, errno %d\n", len,
 		       (unsigned long long)off, n, n < 0 ? errno : 0);
-		return LOOP_WRONG;
-	}
-	if (loop_check(buf, off, len, id) >= 0) {
-		int64_t at = loop_check(buf, off, len, id);
-
-		printf("# wrong byte 0x%02x at %lld\n", buf[at - (int64_t)off],
-		       (long long)at);
 		return LOOP_WRONG;
 	}
 	return LOOP_DATA;
