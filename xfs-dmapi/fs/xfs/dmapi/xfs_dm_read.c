@@ -13,9 +13,10 @@
  *
  * An answer admits one read.  The application may leave READ armed, because it
  * only watches, and so the answer counts although the region still matches.  It
- * does not count for bytes that went offline after it was given.  If they
- * already were, and the application said CONTINUE without bringing them back,
- * the guard says EIO.
+ * does not count for bytes that went offline after it was given: if the state
+ * changed while the read waited, and bytes are offline now, there is one more
+ * event.  If nothing changed, the application said CONTINUE without bringing
+ * them back, and the guard says EIO.
  *
  * Who cannot wait gets an error.  A request that must not block, or runs under
  * a ring's mutex, says EAGAIN and is done again by a worker.  A kernel thread
@@ -79,6 +80,20 @@ xfs_dm_read_cannot_wait(struct kiocb *iocb, struct iov_iter *to, int need)
 	return 1;
 }
 
+/* The file's generation, 0 if its state is not loaded. */
+static u64
+xfs_dm_read_gen(struct xfs_inode *ip)
+{
+	const struct xfs_dm_inode	*dm;
+	u64				gen;
+
+	rcu_read_lock();
+	dm = rcu_dereference(ip->i_dm);
+	gen = dm ? dm->gen : 0;
+	rcu_read_unlock();
+	return gen;
+}
+
 int
 __xfs_dm_read_enter(struct kiocb *iocb, struct iov_iter *to,
 		    struct xfs_dm_read *dr)
@@ -101,28 +116,25 @@ __xfs_dm_read_enter(struct kiocb *iocb, struct iov_iter *to,
 			return ret;
 	}
 
-	need = xfs_dm_read_need(ip, start, start + count, &dr->gen);
-	if (need < 0)
-		return need;
-	if (need == XFS_DM_NOTHING ||
-	    (need == XFS_DM_ARMED && dr->admitted))
-		return 0;
+	do {
+		need = xfs_dm_read_need(ip, start, start + count, &dr->gen);
+		if (need < 0)
+			return need;
+		if (need == XFS_DM_NOTHING ||
+		    (need == XFS_DM_ARMED && dr->admitted))
+			return 0;
 
-	ret = xfs_dm_read_cannot_wait(iocb, to, need);
-	if (ret <= 0)
-		return ret;
+		ret = xfs_dm_read_cannot_wait(iocb, to, need);
+		if (ret <= 0)
+			return ret;
 
-	xfs_dm_handle_init(ip, handle);
-	ret = xfs_dm_event_data(&mp->m_dm->fs, DMAPI_EVENT_READ, handle, start,
-				count, need == XFS_DM_OFFLINE);
-	if (ret)
-		return ret;
-
-	/* The state as it is now is the one that the answer speaks of. */
-	dr->admitted = true;
-	rcu_read_lock();
-	dr->gen = rcu_dereference(ip->i_dm)->gen;
-	rcu_read_unlock();
+		xfs_dm_handle_init(ip, handle);
+		ret = xfs_dm_event_data(&mp->m_dm->fs, DMAPI_EVENT_READ, handle,
+					start, count, need == XFS_DM_OFFLINE);
+		if (ret)
+			return ret;
+		dr->admitted = true;
+	} while (xfs_dm_read_gen(ip) != dr->gen);
 	return 0;
 }
 
@@ -130,24 +142,20 @@ int
 __xfs_dm_read_locked(struct kiocb *iocb, struct iov_iter *to,
 		     struct xfs_dm_read *dr)
 {
-	struct xfs_inode		*ip = XFS_I(file_inode(iocb->ki_filp));
-	const struct xfs_dm_inode	*dm;
-	size_t				count = iov_iter_count(to);
-	u64				start = iocb->ki_pos;
-	u64				gen;
-	int				need;
+	struct xfs_inode	*ip = XFS_I(file_inode(iocb->ki_filp));
+	size_t			count = iov_iter_count(to);
+	u64			start = iocb->ki_pos;
+	u64			gen;
+	int			need;
 
 	if (likely(!xfs_dm_guarded(ip)) || !xfs_dm_is_managed(ip->i_mount))
 		return 0;
 
-	rcu_read_lock();
-	dm = rcu_dereference(ip->i_dm);
-	gen = dm ? dm->gen : 0;
-	rcu_read_unlock();
-	if (dm && gen == dr->gen)
+	gen = xfs_dm_read_gen(ip);
+	if (gen && gen == dr->gen)
 		return 0;
 
-	if (dm) {
+	if (gen) {
 		need = xfs_dm_read_need(ip, start, start + count, &gen);
 		if (need < 0)
 			return need;
