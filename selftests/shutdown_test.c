@@ -129,7 +129,8 @@ static void judge_klog(void)
 		if (n <= 0)
 			return;
 		line[n] = '\0';
-		if (strstr(line, "offline CPU"))
+		/* UML's own, with and without anything of ours */
+		if (strstr(line, "offline CPU") || strstr(line, "to_irq_stack"))
 			continue;
 		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 			if (strstr(line, words[i])) {
