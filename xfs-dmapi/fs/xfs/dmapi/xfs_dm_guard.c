@@ -397,3 +397,18 @@ __xfs_dm_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
 		return xfs_dm_grow(ip);
 	return 0;
 }
+
+/*
+ * Blocks of another file are about to be mapped into this one.  Where that file
+ * has a hole, this one gets a hole of its owner's, which is not offline.
+ */
+int
+__xfs_dm_remap_dest(struct xfs_inode *ip, loff_t pos, u64 len)
+{
+	int			error;
+
+	error = __xfs_dm_write_checks(ip, pos, len, true);
+	if (error)
+		return error;
+	return xfs_dm_excise(ip, pos, pos + len);
+}

@@ -165,6 +165,16 @@ xfs_dm_write_checks(struct xfs_inode *ip, loff_t pos, size_t count, bool excl)
 	return 0;
 }
 
+/* IOLOCK held exclusively.  Another file's blocks are about to come here. */
+int __xfs_dm_remap_dest(struct xfs_inode *ip, loff_t pos, u64 len);
+static inline int
+xfs_dm_remap_dest(struct xfs_inode *ip, loff_t pos, u64 len)
+{
+	if (xfs_dm_guarded(ip))
+		return __xfs_dm_remap_dest(ip, pos, len);
+	return 0;
+}
+
 bool __xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end);
 static inline bool
 xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end)
@@ -239,6 +249,7 @@ xfs_dm_read_start(struct xfs_dm_read *dr)
 #define xfs_dm_setattr_size(ip, newsize)		(0)
 #define xfs_dm_fallocate(ip, mode, pos, len)		(0)
 #define xfs_dm_write_checks(ip, pos, count, excl)	(0)
+#define xfs_dm_remap_dest(ip, pos, len)			(0)
 #define xfs_dm_wants_excl(ip, end)			(false)
 #define xfs_dm_foreign_set(args, op)			(1)
 #define xfs_dm_foreign_is_ours(args)			(false)

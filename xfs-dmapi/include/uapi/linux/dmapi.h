@@ -19,8 +19,8 @@
  *
  * Errors common to all operations, in the order in which they are looked for:
  *
- *	ENODEV	no file system that implements the operations is loaded
  *	EPERM	the caller lacks CAP_SYS_ADMIN in the initial user namespace
+ *	ENODEV	no file system that implements the operations is loaded
  *	EINVAL	unknown @op or @flags
  *	E2BIG	@size is larger than PAGE_SIZE, or unknown fields are not zero
  *	EINVAL	@size is below the first version of the structure
