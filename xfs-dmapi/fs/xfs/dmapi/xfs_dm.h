@@ -33,8 +33,8 @@
 struct xfs_da_args;
 
 /* The witness: SGI's event bits are the low ones, these are ours. */
-#define XFS_DMW_RECORD		(1U << 31)	/* there is a record */
-#define XFS_DMW_SPANS		(1U << 30)	/* with spans */
+#define XFS_DMW_RECORD		BIT(31)	/* there is a record */
+#define XFS_DMW_SPANS		BIT(30)	/* with spans */
 #define XFS_DMW_OURS		(XFS_DMW_RECORD | XFS_DMW_SPANS)
 /* SGI's bits of READ, WRITE and TRUNCATE: the union of the regions. */
 #define XFS_DMW_REGION_SHIFT	DMAPI_EVENT_READ
@@ -93,7 +93,7 @@ int xfs_dm_map(struct xfs_inode *ip, xfs_fileoff_t start, xfs_fileoff_t *end);
 int xfs_dm_grow(struct xfs_inode *ip);
 
 /* xfs_dm_lock.c: how the manager's calls exclude everybody else */
-#define XFS_DM_LOCK_LAYOUT	(1U << 0)	/* and all I/O in flight */
+#define XFS_DM_LOCK_LAYOUT	BIT(0)	/* and all I/O in flight */
 int xfs_dm_lock(struct xfs_inode *ip, unsigned int how);
 void xfs_dm_unlock(struct xfs_inode *ip);
 u64 xfs_dm_granule(struct xfs_inode *ip);
@@ -114,7 +114,7 @@ struct xfs_mount *xfs_dm_fs_pin(struct xfs_dm_fs *fs);
 void xfs_dm_fs_unpin(struct xfs_mount *mp);
 static inline bool xfs_dm_is_managed(struct xfs_mount *mp)
 {
-	return mp->m_dm != NULL;
+	return mp->m_dm;
 }
 
 /* xfs_dm_file.c: a file that nobody opened */

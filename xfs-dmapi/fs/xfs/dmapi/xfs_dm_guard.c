@@ -92,13 +92,12 @@ xfs_dm_probe(struct xfs_inode *ip, xfs_fileoff_t start, xfs_fileoff_t *end)
 		xfs_fileoff_t	next = imap.br_startoff + imap.br_blockcount;
 
 		if (imap.br_startoff > start) {
-			stop = min(stop, imap.br_startoff);
+			next = imap.br_startoff;
 		} else if (xfs_bmap_is_written_extent(&imap)) {
 			*end = min(*end, next);
 			return 0;
-		} else {
-			stop = min(stop, next);
 		}
+		stop = min(stop, next);
 	}
 	*end = min(*end, stop);
 	return 1;

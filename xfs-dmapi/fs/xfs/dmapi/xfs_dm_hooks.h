@@ -228,35 +228,154 @@ xfs_dm_read_start(struct xfs_dm_read *dr)
 
 #else /* !CONFIG_XFS_DMAPI */
 
-#define xfs_dm_inode_init(ip)				((void)0)
-#define xfs_dm_inode_drop(ip)				((void)0)
-#define xfs_dm_inode_free(ip)				((void)0)
-#define xfs_dm_inode_clear(ip)				((void)0)
-#define xfs_dm_inode_from_disk(ip, from)		((void)0)
-#define xfs_dm_inode_to_disk(ip, to)			((void)0)
-#define xfs_dm_inode_load(ip)				(0)
-#define xfs_dm_is_shown(mp)				(false)
-#define xfs_dm_mount(mp)				(0)
-#define xfs_dm_unmount(mp)				((void)0)
-#define xfs_dm_shutdown(mp)				((void)0)
-#define xfs_dm_init()					(0)
-#define xfs_dm_exit()					((void)0)
-#define xfs_dm_guard_read(ip, flags, start, end, iomap)	(0)
-#define xfs_dm_guard_write(ip, flags, start, end)	(0)
-#define xfs_dm_refuse(ip, pos, len)			(0)
-#define xfs_dm_refuse_shift(ip, pos)			(0)
-#define xfs_dm_refuse_swap(ip)				(0)
-#define xfs_dm_setattr_size(ip, newsize)		(0)
-#define xfs_dm_fallocate(ip, mode, pos, len)		(0)
-#define xfs_dm_write_checks(ip, pos, count, excl)	(0)
-#define xfs_dm_remap_dest(ip, pos, len)			(0)
-#define xfs_dm_wants_excl(ip, end)			(false)
-#define xfs_dm_foreign_set(args, op)			(1)
-#define xfs_dm_foreign_is_ours(args)			(false)
-#define xfs_dm_read_start(dr)				((void)0)
-#define xfs_dm_read_enter(iocb, to, dr)			(0)
-#define xfs_dm_read_locked(iocb, to, dr)		(0)
-#define xfs_dm_read_retry(dr)				(false)
+static inline void xfs_dm_inode_init(struct xfs_inode *ip)
+{
+}
+
+static inline void xfs_dm_inode_drop(struct xfs_inode *ip)
+{
+}
+
+static inline void xfs_dm_inode_free(struct xfs_inode *ip)
+{
+}
+
+static inline void xfs_dm_inode_clear(struct xfs_inode *ip)
+{
+}
+
+static inline void
+xfs_dm_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *from)
+{
+}
+
+static inline void
+xfs_dm_inode_to_disk(struct xfs_inode *ip, struct xfs_dinode *to)
+{
+}
+
+static inline int xfs_dm_inode_load(struct xfs_inode *ip)
+{
+	return 0;
+}
+
+static inline bool xfs_dm_is_shown(struct xfs_mount *mp)
+{
+	return false;
+}
+
+static inline int xfs_dm_mount(struct xfs_mount *mp)
+{
+	return 0;
+}
+
+static inline void xfs_dm_unmount(struct xfs_mount *mp)
+{
+}
+
+static inline void xfs_dm_shutdown(struct xfs_mount *mp)
+{
+}
+
+static inline int xfs_dm_init(void)
+{
+	return 0;
+}
+
+static inline void xfs_dm_exit(void)
+{
+}
+
+static inline int
+xfs_dm_guard_read(struct xfs_inode *ip, unsigned int flags,
+		  xfs_fileoff_t start, xfs_fileoff_t *end,
+		  struct iomap *iomap)
+{
+	return 0;
+}
+
+static inline int
+xfs_dm_guard_write(struct xfs_inode *ip, unsigned int flags,
+		   xfs_fileoff_t start, xfs_fileoff_t end)
+{
+	return 0;
+}
+
+static inline int xfs_dm_refuse(struct xfs_inode *ip, loff_t pos, u64 len)
+{
+	return 0;
+}
+
+static inline int xfs_dm_refuse_shift(struct xfs_inode *ip, loff_t pos)
+{
+	return 0;
+}
+
+static inline int xfs_dm_refuse_swap(struct xfs_inode *ip)
+{
+	return 0;
+}
+
+static inline int xfs_dm_setattr_size(struct xfs_inode *ip, loff_t newsize)
+{
+	return 0;
+}
+
+static inline int
+xfs_dm_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
+{
+	return 0;
+}
+
+static inline int
+xfs_dm_write_checks(struct xfs_inode *ip, loff_t pos, size_t count,
+		    bool excl)
+{
+	return 0;
+}
+
+static inline int xfs_dm_remap_dest(struct xfs_inode *ip, loff_t pos, u64 len)
+{
+	return 0;
+}
+
+static inline bool xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end)
+{
+	return false;
+}
+
+static inline int xfs_dm_foreign_set(struct xfs_da_args *args, int op)
+{
+	return 1;
+}
+
+static inline bool xfs_dm_foreign_is_ours(struct xfs_da_args *args)
+{
+	return false;
+}
+
+static inline void xfs_dm_read_start(struct xfs_dm_read *dr)
+{
+}
+
+static inline int
+xfs_dm_read_enter(struct kiocb *iocb, struct iov_iter *to,
+		  struct xfs_dm_read *dr)
+{
+	return 0;
+}
+
+static inline int
+xfs_dm_read_locked(struct kiocb *iocb, struct iov_iter *to,
+		   struct xfs_dm_read *dr)
+{
+	return 0;
+}
+
+static inline bool xfs_dm_read_retry(struct xfs_dm_read *dr)
+{
+	return false;
+}
 
 #endif /* CONFIG_XFS_DMAPI */
 

@@ -91,7 +91,8 @@ xfs_dm_op_read_invis(struct xfs_dm_call *call)
 		ret = -EINTR;
 		if (fatal_signal_pending(current))
 			break;
-		ret = offline = xfs_dm_map(ip, XFS_B_TO_FSBT(mp, pos), &stop);
+		offline = xfs_dm_map(ip, XFS_B_TO_FSBT(mp, pos), &stop);
+		ret = offline;
 		if (offline < 0)
 			break;
 		piece = min_t(u64, end, XFS_FSB_TO_B(mp, stop)) - pos;

@@ -273,13 +273,14 @@ xfs_dm_op_get_allocinfo(struct xfs_dm_call *call)
 		return -ENOMEM;
 
 	while (pos < size) {
-		error = type = xfs_dm_alloc_type(ip, pos, size, &end);
+		type = xfs_dm_alloc_type(ip, pos, size, &end);
+		error = type;
 		if (type < 0)
 			goto out_free;
+		if (n == max && ext[n - 1].type != type)
+			break;
 		if (n && ext[n - 1].type == type) {
 			ext[n - 1].length += end - pos;
-		} else if (n == max) {
-			break;
 		} else {
 			ext[n].type = type;
 			ext[n].offset = pos;

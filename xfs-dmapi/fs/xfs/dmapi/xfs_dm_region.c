@@ -296,8 +296,9 @@ xfs_dm_op_set_resident(struct xfs_dm_call *call)
 	}
 
 	old = rcu_dereference_protected(ip->i_dm, 1);
-	error = n = xfs_dm_regions_disarm(old->regions, old->nregions, start,
-					  end, regions, DMAPI_MAX_REGIONS);
+	n = xfs_dm_regions_disarm(old->regions, old->nregions, start, end,
+				  regions, DMAPI_MAX_REGIONS);
+	error = n;
 	if (n < 0)
 		goto out_unlock;
 	dm = xfs_dm_inode_dup(ip, n);
