@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 BASES := 6.12 7.3
-BASE ?= 7.3
+BASE ?= 6.12
 RUNNER ?= uml
 VARIANT ?=
 CMD ?=
