@@ -12,13 +12,17 @@
  */
 #include <linux/capability.h>
 #include <linux/dmapi.h>
+#include <linux/dmapi_scope.h>
 #include <linux/export.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kobject.h>
+#include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/namei.h>	/* @xfs-dm-mounting */
 #include <linux/syscalls.h>
 #include <linux/sysfs.h>
 #include <asm/unistd.h>
@@ -131,6 +135,143 @@ bool dmapi_range_mapped(struct address_space *mapping, pgoff_t first,
 }
 EXPORT_SYMBOL_GPL(dmapi_range_mapped);
 
+/*
+ * The file whose pages a mapping shows, if its file system has a manager.  A
+ * stacked file system maps another file than it was given.
+ */
+static struct inode *dmapi_mmap_inode(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (inode->i_sb->s_stack_depth)
+		inode = d_real_inode(file_dentry(file));
+	if (S_ISREG(inode->i_mode) && (inode->i_sb->s_iflags & SB_I_DMAPI))
+		return inode;
+	return NULL;
+}
+
+/* The mounted file system keeps its module, and so its provider. */
+static const struct dmapi_provider *dmapi_fs_provider(void)
+{
+	return rcu_dereference_protected(dmapi_provider, true);
+}
+
+int __dmapi_mmap_begin(struct file *file, unsigned long prot,
+		       unsigned long flags, pgoff_t pgoff, size_t len,
+		       struct inode **pinned)
+{
+	const struct dmapi_provider *provider = dmapi_fs_provider();
+	struct inode *inode = dmapi_mmap_inode(file);
+	struct dmapi_scope scope;
+	bool write;
+	int error;
+
+	if (!inode || !provider)
+		return 0;
+	/* What is shared may become writable later, without a word. */
+	write = (flags & MAP_TYPE) != MAP_PRIVATE &&
+		(file->f_mode & FMODE_WRITE);
+	dmapi_scope_begin(&scope, true);
+	do {
+		error = provider->mmap_begin(inode, write, prot & PROT_EXEC,
+					     (loff_t)pgoff << PAGE_SHIFT,
+					     PAGE_ALIGN(len));
+	} while (dmapi_scope_again(&scope, error));
+	error = dmapi_scope_result(&scope, error);
+	if (!error) {
+		/* The mapping that has the file may be gone by the end. */
+		ihold(inode);
+		atomic_inc(&inode->i_sb->s_active);
+		*pinned = inode;
+	}
+	return error;
+}
+
+int __dmapi_mremap_begin(unsigned long addr, unsigned long new_len,
+			 struct inode **pinned)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long prot = 0, flags;
+	struct vm_area_struct *vma;
+	struct file *file = NULL;
+	pgoff_t pgoff;
+	int error = 0;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	vma = vma_lookup(mm, addr);
+	if (vma && vma->vm_file) {
+		file = get_file(vma->vm_file);
+		pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+		flags = vma->vm_flags & VM_SHARED ? MAP_SHARED : MAP_PRIVATE;
+		if (vma->vm_flags & VM_EXEC)
+			prot = PROT_EXEC;
+	}
+	mmap_read_unlock(mm);
+	if (file) {
+		error = dmapi_mmap_begin(file, prot, flags, pgoff, new_len,
+					 pinned);
+		fput(file);
+	}
+	return error;
+}
+
+void __dmapi_mmap_end(struct inode *pinned)
+{
+	struct super_block *sb = pinned->i_sb;
+
+	dmapi_fs_provider()->mmap_end(pinned);
+	iput(pinned);
+	deactivate_super(sb);
+}
+
+/* @xfs-dm-mounting { */
+int __dmapi_attach_begin(struct super_block *sb, const struct path *where,
+			 bool beneath)
+{
+	const struct dmapi_provider *provider = dmapi_fs_provider();
+	struct path under;
+	int error;
+
+	if (!provider)
+		return 0;
+	if (!beneath)
+		return provider->attach_begin(sb, where);
+	/* It goes where the mount is on which @where is. */
+	under = *where;
+	path_get(&under);
+	follow_up(&under);
+	error = provider->attach_begin(sb, &under);
+	path_put(&under);
+	return error;
+}
+
+void __dmapi_attach_end(struct super_block *sb, int error)
+{
+	const struct dmapi_provider *provider = dmapi_fs_provider();
+
+	if (provider)
+		provider->attach_end(sb, error);
+}
+
+int __dmapi_detach_begin(struct vfsmount *mnt, int flags, bool *last)
+{
+	const struct dmapi_provider *provider = dmapi_fs_provider();
+
+	if (!provider || !mnt_is_last(real_mount(mnt)))
+		return 0;
+	*last = true;
+	return provider->detach_begin(mnt->mnt_sb,
+				      flags & (MNT_FORCE | MNT_DETACH));
+}
+
+void __dmapi_detach_end(struct super_block *sb, int flags, int error)
+{
+	dmapi_fs_provider()->detach_end(sb, flags & (MNT_FORCE | MNT_DETACH),
+					error);
+}
+
+/* } @xfs-dm-mounting */
 /**
  * sys_dmapi - data storage management
  * @op: enum dmapi_op

@@ -12,7 +12,9 @@
 
 #include <linux/types.h>
 
+struct inode;
 struct module;
+struct path;
 struct super_block;
 struct address_space;
 struct vfsmount;
@@ -21,11 +23,31 @@ struct vfsmount;
  * struct dmapi_provider - an implementation of the operations
  * @owner: its module, which every call holds while it runs
  * @call: the operation itself; privilege has been checked
+ * @mmap_begin: part of a file is about to be mapped, under a scope and with
+ *	nothing held; if it returns 0 the range must not change in a way that
+ *	hinders until @mmap_end
+ * @mmap_end: it was mapped, or not
+ * @attach_begin: a mount is about to be attached to a tree, @where or as the
+ *	root of a namespace, with nothing held; if it returns 0
+ * @attach_end: tells how that ended, from any context
+ * @detach_begin: the last mount is about to be unmounted, with nothing held
+ * @detach_end: it was, or not
+ *
+ * Files and mounts are those of superblocks with SB_I_DMAPI.
  */
 struct dmapi_provider {
 	struct module	*owner;
 	long		(*call)(unsigned int op, void __user *arg, size_t size,
 				unsigned int flags);
+	int		(*mmap_begin)(struct inode *inode, bool write,
+				      bool exec, loff_t off, u64 len);
+	void		(*mmap_end)(struct inode *inode);
+	int		(*attach_begin)(struct super_block *sb,
+					const struct path *where);
+	void		(*attach_end)(struct super_block *sb, int error);
+	int		(*detach_begin)(struct super_block *sb, bool forced);
+	void		(*detach_end)(struct super_block *sb, bool forced,
+				      int error);
 };
 
 int dmapi_register(const struct dmapi_provider *provider);
