@@ -24,11 +24,10 @@
 #define XFS_DM_ATTR_PREFIX	"SGI_DMI_"
 #define XFS_DM_ATTR_ESCAPED	"SGI_DMX_"
 #define XFS_DM_ATTR_PREFIX_LEN	8
-#define XFS_DM_ATTR_NAME_MAX	(XFS_DM_ATTR_PREFIX_LEN + \
-				 2 * DMAPI_ATTR_NAME_SIZE)
+static_assert(XFS_DM_ATTR_NAME_MAX - XFS_DM_ATTR_PREFIX_LEN == 16);
 
 /* Turn a DM name into an attribute's; returns its length, 0 for an empty one. */
-static int
+int
 xfs_dm_attr_encode(const u8 dmname[DMAPI_ATTR_NAME_SIZE], char *name)
 {
 	int			len = strnlen(dmname, DMAPI_ATTR_NAME_SIZE);

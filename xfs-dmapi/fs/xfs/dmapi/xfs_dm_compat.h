@@ -26,10 +26,27 @@
 #define xfs_dm_ino(ip)			I_INO(ip)
 #define xfs_dm_is_internal(ip)		xfs_is_internal_inode(ip)
 #define xfs_dm_zero_range(ip, pos, len)	xfs_zero_range(ip, pos, len, NULL, NULL)
+#define xfs_dm_free_fsblocks(mp)	xfs_sum_freecounter(mp, XC_FREE_BLOCKS)
+#define xfs_dm_free_rtextents(mp)	xfs_sum_freecounter(mp, XC_FREE_RTEXTENTS)
+#define xfs_dm_set_aside(mp)		xfs_freecounter_unavailable(mp, XC_FREE_BLOCKS)
+#include <linux/folio_batch.h>
 #else
 #define xfs_dm_ino(ip)			((ip)->i_ino)
 #define xfs_dm_is_internal(ip)		xfs_is_metadata_inode(ip)
 #define xfs_dm_zero_range(ip, pos, len)	xfs_zero_range(ip, pos, len, NULL)
+#define xfs_dm_free_fsblocks(mp)	percpu_counter_sum_positive(&(mp)->m_fdblocks)
+#define xfs_dm_free_rtextents(mp)	percpu_counter_sum_positive(&(mp)->m_frextents)
+#define xfs_dm_set_aside(mp)		xfs_fdblocks_unavailable(mp)
+#include <linux/pagevec.h>
 #endif
+
+/* Is @pos a multiple of @unit, which need not be a power of two? */
+static inline bool xfs_dm_is_multiple(u64 pos, u32 unit)
+{
+	u32			rest;
+
+	div_u64_rem(pos, unit, &rest);
+	return !rest;
+}
 
 #endif /* __XFS_DM_COMPAT_H__ */

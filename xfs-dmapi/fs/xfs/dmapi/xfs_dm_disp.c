@@ -19,8 +19,6 @@
 #include "xfs_dm_ops.h"
 #include "xfs_dm_session.h"
 
-#define XFS_DM_EVENT(event)	(1ULL << DMAPI_EVENT_##event)
-
 /* Events that exist, and those that belong to no file system. */
 #define XFS_DM_EVENTS		((1ULL << DMAPI_EVENT_MAX) - 1)
 #define XFS_DM_NOT_FS_EVENTS	(XFS_DM_EVENT(MOUNT) | XFS_DM_EVENT(USER))
@@ -43,9 +41,10 @@ xfs_dm_fs_init(struct xfs_dm_fs *fs, struct xfs_mount *mp, __u64 fsid)
 	kref_init(&fs->fs_ref);
 	INIT_LIST_HEAD(&fs->fs_list);
 	init_waitqueue_head(&fs->fs_wait);
+	spin_lock_init(&fs->fs_space_lock);
 	fs->fs_mount = mp;
 	fs->fs_id = fsid;
-	fs->fs_data_policy = XFS_DM_POLICY_BLOCK;
+	fs->fs_max_queued = XFS_DM_MAX_QUEUED;
 }
 
 /**
@@ -74,6 +73,36 @@ xfs_dm_fs_kill(struct xfs_dm_fs *fs)
 }
 
 /**
+ * xfs_dm_fs_abort() - end the waits that there are with EIO
+ * @fs: the file system, which goes on
+ */
+void
+xfs_dm_fs_abort(struct xfs_dm_fs *fs)
+{
+	spin_lock(&xfs_dm_disp_lock);
+	WRITE_ONCE(fs->fs_aborts, fs->fs_aborts + 1);
+	spin_unlock(&xfs_dm_disp_lock);
+	wake_up_all(&fs->fs_wait);
+}
+
+/**
+ * xfs_dm_fs_room() - those who wait for room look again
+ * @fs: the file system, whose limit was changed
+ */
+void
+xfs_dm_fs_room(struct xfs_dm_fs *fs)
+{
+	unsigned int		event;
+
+	spin_lock(&xfs_dm_disp_lock);
+	for (event = 0; event < DMAPI_EVENT_MAX; event++) {
+		if (fs->fs_disp[event])
+			wake_up_all(&fs->fs_disp[event]->s_room);
+	}
+	spin_unlock(&xfs_dm_disp_lock);
+}
+
+/**
  * xfs_dm_fs_remove() - let sessions forget a file system
  * @fs: the file system, added or not
  *
@@ -88,6 +117,7 @@ xfs_dm_fs_remove(struct xfs_dm_fs *fs)
 	WRITE_ONCE(fs->fs_mount, NULL);
 	spin_unlock(&xfs_dm_disp_lock);
 	xfs_dm_fs_kill(fs);
+	xfs_dm_wait_forget(fs);
 }
 
 /**
@@ -154,6 +184,67 @@ xfs_dm_disp_get(struct xfs_dm_fs *fs, int event)
 	return s;
 }
 
+/* An event goes to @s, or to nobody. */
+static void
+xfs_dm_disp_put(struct xfs_dm_fs *fs, unsigned int event,
+		struct xfs_dm_session *s)
+{
+	/* What the one before wanted to know is no matter of the next. */
+	if (event == DMAPI_EVENT_DESTROY && fs->fs_disp[event] != s)
+		fs->fs_destroy_set = false;
+	WRITE_ONCE(fs->fs_disp[event], s);
+}
+
+/**
+ * xfs_dm_destroy_set() - which DM attribute do DESTROY messages carry?
+ * @fs: the file system
+ * @s: the session of the caller,
+ * @sid: and how he calls it
+ * @name: DMAPI_ATTR_NAME_SIZE bytes, or NULL for none
+ *
+ * Return: 0; -EINVAL if it is not this session that gets DESTROY.
+ */
+int
+xfs_dm_destroy_set(struct xfs_dm_fs *fs, struct xfs_dm_session *s, __s32 sid,
+		   const __u8 *name)
+{
+	int			error = -EINVAL;
+
+	spin_lock(&xfs_dm_disp_lock);
+	spin_lock(&s->s_lock);
+	if (xfs_dm_session_is(s, sid) &&
+	    fs->fs_disp[DMAPI_EVENT_DESTROY] == s) {
+		fs->fs_destroy_set = name;
+		if (name)
+			memcpy(fs->fs_destroy_name, name,
+			       sizeof(fs->fs_destroy_name));
+		error = 0;
+	}
+	spin_unlock(&s->s_lock);
+	spin_unlock(&xfs_dm_disp_lock);
+	return error;
+}
+
+/**
+ * xfs_dm_destroy_get() - the same, for who makes one
+ * @fs: the file system
+ * @name: result
+ *
+ * Return: false if they carry none.
+ */
+bool
+xfs_dm_destroy_get(struct xfs_dm_fs *fs, __u8 *name)
+{
+	bool			set;
+
+	spin_lock(&xfs_dm_disp_lock);
+	set = fs->fs_destroy_set;
+	if (set)
+		memcpy(name, fs->fs_destroy_name, sizeof(fs->fs_destroy_name));
+	spin_unlock(&xfs_dm_disp_lock);
+	return set;
+}
+
 /**
  * xfs_dm_disp_forget() - a session goes, with all its dispositions
  * @s: the session; the caller holds xfs_dm_disp_lock
@@ -169,10 +260,10 @@ xfs_dm_disp_forget(struct xfs_dm_session *s)
 	list_for_each_entry(fs, &xfs_dm_fs_list, fs_list) {
 		for (event = 0; event < DMAPI_EVENT_MAX; event++) {
 			if (fs->fs_disp[event] == s)
-				WRITE_ONCE(fs->fs_disp[event], NULL);
+				xfs_dm_disp_put(fs, event, NULL);
 		}
 	}
-	s->s_mount = false;
+	WRITE_ONCE(s->s_mount, false);
 }
 
 /*
@@ -191,15 +282,15 @@ xfs_dm_disp_replace(struct xfs_dm_session *s, __s32 sid, struct xfs_dm_fs *fs,
 	if (!xfs_dm_session_is(s, sid)) {
 		error = -EINVAL;
 	} else if (!fs) {
-		s->s_mount = set & XFS_DM_EVENT(MOUNT);
+		WRITE_ONCE(s->s_mount, set & XFS_DM_EVENT(MOUNT));
 	} else if (list_empty(&fs->fs_list)) {
 		error = -EBADF;
 	} else {
 		for (event = 0; event < DMAPI_EVENT_MAX; event++) {
 			if (set & (1ULL << event))
-				WRITE_ONCE(fs->fs_disp[event], s);
+				xfs_dm_disp_put(fs, event, s);
 			else if (fs->fs_disp[event] == s)
-				WRITE_ONCE(fs->fs_disp[event], NULL);
+				xfs_dm_disp_put(fs, event, NULL);
 		}
 	}
 	spin_unlock(&s->s_lock);
@@ -207,6 +298,8 @@ xfs_dm_disp_replace(struct xfs_dm_session *s, __s32 sid, struct xfs_dm_fs *fs,
 
 	if (!error && fs)
 		wake_up_all(&fs->fs_wait);
+	else if (!error)
+		wake_up_all(&s->s_room);
 	return error;
 }
 

@@ -38,6 +38,8 @@ xfs_dm_file_open(struct xfs_inode *ip)
 				 O_RDWR | O_LARGEFILE | O_NOATIME, &xfs_file_operations);
 	if (IS_ERR(file))
 		iput(inode);
+	else
+		file->private_data = (void *)&xfs_dm_none;
 	mntput(mnt);
 	return file;
 }

@@ -15,12 +15,20 @@
 #include "xfs_dm.h"
 
 /**
- * xfs_dm_foreign_is_ours() - is this a record?
+ * xfs_dm_foreign_is_ours() - is this a record, or the mark?
  * @args: an attribute about to be changed
  */
 bool
 xfs_dm_foreign_is_ours(struct xfs_da_args *args)
 {
+	/* @xfs-dm-mark { */
+	if (xfs_dm_mark_is_ours(args))
+		return true;
+	/* } @xfs-dm-mark */
+	/* @xfs-dm-lists { */
+	if (xfs_dm_list_is_ours(args))
+		return true;
+	/* } @xfs-dm-lists */
 	return (args->attr_filter & XFS_ATTR_ROOT) &&
 	       xfs_dm_is_record(args->name, args->namelen);
 }
@@ -32,7 +40,7 @@ xfs_dm_foreign_empty_cache(struct xfs_inode *ip)
 	struct address_space	*mapping = VFS_I(ip)->i_mapping;
 	int			error;
 
-	if (dmapi_range_mapped(mapping, 0, ULONG_MAX))
+	if (xfs_dm_mapped(ip, 0, ULONG_MAX))
 		return -EBUSY;
 	inode_dio_wait(VFS_I(ip));
 	error = filemap_write_and_wait(mapping);
@@ -46,7 +54,7 @@ xfs_dm_foreign_empty_cache(struct xfs_inode *ip)
  * @args: name and value, IOLOCK held exclusively
  * @op: enum xfs_attr_update
  *
- * Return: 1 if it is no record and nothing was done.  Otherwise it was done, or
+ * Return: 1 if it is no record, or a mark, and nothing was done.  Otherwise it was done, or
  * refused: -EINVAL if the value is no record, or the inode no regular file;
  * -EPERM if it would protect less; -EBUSY if the file is mapped; -EEXIST and
  * -ENODATA as @op asks.
@@ -62,6 +70,14 @@ xfs_dm_foreign_set(struct xfs_da_args *args, int op)
 
 	if (!xfs_dm_foreign_is_ours(args))
 		return 1;
+	/* @xfs-dm-mark { */
+	if (xfs_dm_mark_is_ours(args))
+		return xfs_dm_mark_foreign(args, op);
+	/* } @xfs-dm-mark */
+	/* @xfs-dm-lists { */
+	if (xfs_dm_list_is_ours(args))
+		return xfs_dm_list_foreign(args, op);
+	/* } @xfs-dm-lists */
 	if (!S_ISREG(VFS_I(ip)->i_mode) || xfs_dm_is_internal(ip))
 		return -EINVAL;
 	xfs_assert_ilocked(ip, XFS_IOLOCK_EXCL);
@@ -98,6 +114,11 @@ xfs_dm_foreign_set(struct xfs_da_args *args, int op)
 		if (error > 0)
 			error = -EPERM;
 	}
+	/* The number of this file's data, or of another's: take no chances. */
+	if (op != XFS_ATTRUPDATE_REMOVE)
+		dm->change = max(dm->change, old->change);
+	if (!error)						/* @xfs-dm-version */
+		error = xfs_dm_changing(ip, false);		/* @xfs-dm-version */
 	if (!error && dm->nspans)
 		error = xfs_dm_foreign_empty_cache(ip);
 	if (error)

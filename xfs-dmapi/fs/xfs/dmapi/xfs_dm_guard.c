@@ -32,8 +32,6 @@
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
 
-#include <linux/falloc.h>
-
 /*
  * Find the span at @pos, or the next one.  Return false if there is none from
  * here on.
@@ -60,6 +58,19 @@ xfs_dm_next_span(struct xfs_inode *ip, u64 pos, struct xfs_dm_span *span)
 	}
 	rcu_read_unlock();
 	return found;
+}
+
+/**
+ * xfs_dm_has_span() - is there a span at @pos or after it?
+ * @ip: the file
+ * @pos: byte
+ */
+bool
+xfs_dm_has_span(struct xfs_inode *ip, u64 pos)
+{
+	struct xfs_dm_span	span;
+
+	return xfs_dm_next_span(ip, pos, &span);
 }
 
 /*
@@ -114,6 +125,9 @@ __xfs_dm_guard_read(struct xfs_inode *ip, unsigned int flags,
 	ret = xfs_dm_probe(ip, start, end);
 	if (ret <= 0)
 		return ret;
+	/* Behind the end there is nothing; spans go before it moves there. */
+	if (XFS_FSB_TO_B(mp, start) >= xfs_dm_eof(ip))
+		return 0;
 	if (!(flags & IOMAP_REPORT))
 		return -EIO;
 
@@ -124,6 +138,18 @@ __xfs_dm_guard_read(struct xfs_inode *ip, unsigned int flags,
 	iomap->length = XFS_FSB_TO_B(mp, *end - start);
 	iomap->bdev = xfs_inode_buftarg(ip)->bt_bdev;
 	return 1;
+}
+
+/*
+ * One sector that is somewhere else, if some may be.  Nothing is read for this:
+ * the witness is enough.
+ */
+u64
+__xfs_dm_blocks(struct xfs_inode *ip)
+{
+	struct xfs_dm_span	span;
+
+	return i_size_read(VFS_I(ip)) && xfs_dm_next_span(ip, 0, &span);
 }
 
 /* 1 if a block of the range is offline, 0 if none is.  ILOCK held. */
@@ -203,10 +229,10 @@ xfs_dm_range_offline(struct xfs_inode *ip, u64 start, u64 end)
 	unsigned int		lock;
 	int			ret;
 
+	end = min_t(u64, end, XFS_ISIZE(ip));
 	if (start >= end ||
 	    !xfs_dm_next_span(ip, start, &span) || span.start >= end)
 		return 0;
-	end = min_t(u64, end, XFS_ISIZE(ip));
 
 	lock = xfs_ilock_data_map_shared(ip);
 	ret = xfs_dm_blocks_offline(ip, XFS_B_TO_FSBT(mp, start),
@@ -215,6 +241,14 @@ xfs_dm_range_offline(struct xfs_inode *ip, u64 start, u64 end)
 	return ret;
 }
 
+/**
+ * __xfs_dm_refuse() - EIO if some byte of a range is offline
+ * @ip: the file, IOLOCK or mmap_lock held
+ * @pos: first byte
+ * @len: bytes
+ *
+ * For operations that nobody can make wait.
+ */
 int
 __xfs_dm_refuse(struct xfs_inode *ip, loff_t pos, u64 len)
 {
@@ -233,181 +267,17 @@ __xfs_dm_refuse(struct xfs_inode *ip, loff_t pos, u64 len)
 int
 __xfs_dm_refuse_swap(struct xfs_inode *ip)
 {
-	int			error;
-
-	error = xfs_dm_inode_load(ip);
-	if (error)
-		return error;
-	return rcu_access_pointer(ip->i_dm) == &xfs_dm_none ? 0 : -EBUSY;
-}
-
-int
-__xfs_dm_refuse_shift(struct xfs_inode *ip, loff_t pos)
-{
 	const struct xfs_dm_inode	*dm;
 	int				error;
 
-	error = __xfs_dm_refuse(ip, pos, S64_MAX);
-	if (error)
-		return error;
-
-	/* Regions do not move with the data yet. */
-	rcu_read_lock();
-	dm = rcu_dereference(ip->i_dm);
-	if (xfs_dm_regions_match(dm->regions, dm->nregions, pos,
-				 XFS_DM_INFINITY, DMAPI_REGION_ALL))
-		error = -EBUSY;
-	rcu_read_unlock();
-	return error;
-}
-
-/*
- * The file is about to grow.  Spans beyond its end are from before a
- * truncation: what comes to lie there now are honest zeros, so they go first.
- */
-static int
-xfs_dm_clip(struct xfs_inode *ip)
-{
-	struct xfs_dm_inode	*dm;
-	struct xfs_dm_span	span;
-
-	if (!xfs_dm_next_span(ip, xfs_dm_eof(ip), &span))
-		return 0;
-	dm = rcu_dereference_protected(ip->i_dm, 1);
-	if (dm->broken)
-		return -EIO;
-	dm = xfs_dm_inode_dup(ip, dm->nregions);
-	if (IS_ERR(dm))
-		return PTR_ERR(dm);
-	return xfs_dm_record_commit(ip, dm);
-}
-
-/* Does the folio in which the file ends hold an offline byte before @pos? */
-static int
-xfs_dm_refuse_tail(struct xfs_inode *ip, u64 pos)
-{
-	u64			page = max_t(u64, PAGE_SIZE,
-					     i_blocksize(VFS_I(ip)));
-	u64			start = rounddown_64(pos, page);
-
-	if (start == pos)
-		return 0;
-	return __xfs_dm_refuse(ip, start, page);
-}
-
-/**
- * xfs_dm_grow() - a file is about to become longer
- * @ip: the file, IOLOCK held exclusively, loaded
- *
- * Return: 0, or -EIO if the file ends inside an offline block.
- */
-int
-xfs_dm_grow(struct xfs_inode *ip)
-{
-	int			error;
-
-	error = xfs_dm_refuse_tail(ip, XFS_ISIZE(ip));
-	if (error)
-		return error;
-	return xfs_dm_clip(ip);
-}
-
-int
-__xfs_dm_setattr_size(struct xfs_inode *ip, loff_t newsize)
-{
-	int			error;
-
 	error = xfs_dm_inode_load(ip);
 	if (error)
 		return error;
-	if (newsize > XFS_ISIZE(ip))
-		return xfs_dm_grow(ip);
-	return xfs_dm_refuse_tail(ip, newsize);
-}
-
-int
-__xfs_dm_write_checks(struct xfs_inode *ip, loff_t pos, size_t count, bool excl)
-{
-	int			error;
-
-	error = __xfs_dm_refuse(ip, pos, count);
-	if (error || pos + count <= XFS_ISIZE(ip))
-		return error;
-	if (excl)
-		return xfs_dm_grow(ip);
-	return xfs_dm_refuse_tail(ip, XFS_ISIZE(ip));
-}
-
-/* A write that ends at @end takes spans away and must not share the IOLOCK. */
-bool
-__xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end)
-{
-	struct xfs_dm_span	span;
-
-	return end > XFS_ISIZE(ip) &&
-	       xfs_dm_next_span(ip, xfs_dm_eof(ip), &span);
-}
-
-/*
- * Resident bytes are about to become zeros of the user's own, or to move.  The
- * holes that this makes are not offline, so no span may hold them.
- */
-static int
-xfs_dm_excise(struct xfs_inode *ip, u64 start, u64 end)
-{
-	unsigned int		block = i_blocksize(VFS_I(ip));
-	struct xfs_dm_inode	*dm;
-
-	start = rounddown_64(start, block);
-	end = end > S64_MAX - block ? S64_MAX : roundup_64(end, block);
-	dm = rcu_dereference_protected(ip->i_dm, 1);
-	if (dm->broken)
-		return -EIO;
-	if (!xfs_dm_spans_overlap(dm->spans, dm->nspans, start, end))
-		return 0;
-	dm = xfs_dm_inode_dup(ip, dm->nregions);
-	if (IS_ERR(dm))
-		return PTR_ERR(dm);
-	dm->nspans = xfs_dm_spans_remove(dm->spans, dm->nspans, start, end);
-	return xfs_dm_record_commit(ip, dm);
-}
-
-int
-__xfs_dm_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
-{
-	int			error;
-
-	if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
-		error = __xfs_dm_refuse_shift(ip, pos);
-	else
-		error = __xfs_dm_refuse(ip, pos, len);
-	if (error)
-		return error;
-	if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
-		error = xfs_dm_excise(ip, pos, S64_MAX);
-	else if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
-		error = xfs_dm_excise(ip, pos, pos + len);
-	if (error)
-		return error;
-	if (mode & FALLOC_FL_INSERT_RANGE)
-		return xfs_dm_grow(ip);
-	if (!(mode & (FALLOC_FL_KEEP_SIZE | FALLOC_FL_COLLAPSE_RANGE)) &&
-	    pos + len > XFS_ISIZE(ip))
-		return xfs_dm_grow(ip);
-	return 0;
-}
-
-/*
- * Blocks of another file are about to be mapped into this one.  Where that file
- * has a hole, this one gets a hole of its owner's, which is not offline.
- */
-int
-__xfs_dm_remap_dest(struct xfs_inode *ip, loff_t pos, u64 len)
-{
-	int			error;
-
-	error = __xfs_dm_write_checks(ip, pos, len, true);
-	if (error)
-		return error;
-	return xfs_dm_excise(ip, pos, pos + len);
+	rcu_read_lock();
+	dm = rcu_dereference(ip->i_dm);
+	/* A record that only numbers the data keeps nobody from anything. */
+	if (dm->nregions || dm->nspans || dm->broken)
+		error = -EBUSY;
+	rcu_read_unlock();
+	return error;
 }

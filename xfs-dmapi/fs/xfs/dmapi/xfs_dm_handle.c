@@ -41,6 +41,26 @@ xfs_dm_fsid(struct xfs_mount *mp)
 }
 
 /**
+ * xfs_dm_handle_make() - the handle of an inode that need not be here
+ * @mp: its file system
+ * @ino: its number
+ * @gen: its generation
+ * @handle: room for DMAPI_HANDLE_LEN bytes
+ */
+void
+xfs_dm_handle_make(struct xfs_mount *mp, u64 ino, u32 gen, void *handle)
+{
+	struct xfs_dm_handle	h = {
+		.fsid		= xfs_dm_fsid(mp),
+		.fid_len	= XFS_DM_FID_LEN,
+		.gen		= gen,
+		.ino		= ino,
+	};
+
+	memcpy(handle, &h, sizeof(h));
+}
+
+/**
  * xfs_dm_handle_init() - the handle of an inode
  * @ip: the inode
  * @handle: room for DMAPI_HANDLE_LEN bytes
@@ -48,14 +68,8 @@ xfs_dm_fsid(struct xfs_mount *mp)
 void
 xfs_dm_handle_init(struct xfs_inode *ip, void *handle)
 {
-	struct xfs_dm_handle	h = {
-		.fsid		= xfs_dm_fsid(ip->i_mount),
-		.fid_len	= XFS_DM_FID_LEN,
-		.gen		= VFS_I(ip)->i_generation,
-		.ino		= xfs_dm_ino(ip),
-	};
-
-	memcpy(handle, &h, sizeof(h));
+	xfs_dm_handle_make(ip->i_mount, xfs_dm_ino(ip),
+			   VFS_I(ip)->i_generation, handle);
 }
 
 /**

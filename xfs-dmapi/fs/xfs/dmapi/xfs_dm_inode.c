@@ -35,6 +35,13 @@ xfs_dm_inode_init(struct xfs_inode *ip)
 	RCU_INIT_POINTER(ip->i_dm, NULL);
 	ip->i_dmevmask = 0;
 	ip->i_dmstate = 0;
+	ip->i_dm_asked = false;
+	atomic_set(&ip->i_dm_pins, 0);
+	ip->i_dm_hold = false;
+	/* @xfs-dm-lists { */
+	ip->i_dm_events = 0;
+	ip->i_dm_born = 0;
+	/* } @xfs-dm-lists */
 }
 
 static void
@@ -57,6 +64,10 @@ xfs_dm_inode_drop(struct xfs_inode *ip)
 	dm = rcu_dereference_protected(ip->i_dm,
 				       lockdep_is_held(&ip->i_flags_lock));
 	RCU_INIT_POINTER(ip->i_dm, NULL);
+	/* @xfs-dm-lists { */
+	ip->i_dm_events = 0;
+	ip->i_dm_born = 0;
+	/* } @xfs-dm-lists */
 	spin_unlock(&ip->i_flags_lock);
 	xfs_dm_inode_release(dm);
 }
@@ -84,6 +95,7 @@ xfs_dm_inode_clear(struct xfs_inode *ip)
 {
 	ip->i_dmevmask = 0;
 	ip->i_dmstate = 0;
+	ip->i_dm_asked = false;
 	xfs_dm_inode_drop(ip);
 }
 
@@ -92,6 +104,8 @@ xfs_dm_inode_from_disk(struct xfs_inode *ip, const struct xfs_dinode *from)
 {
 	ip->i_dmevmask = be32_to_cpu(from->di_dmevmask);
 	ip->i_dmstate = be16_to_cpu(from->di_dmstate);
+	ip->i_dm_asked = xfs_dm_witness_valid(ip) &&
+			 (ip->i_dmevmask & XFS_DMW_ASKED);
 	if (xfs_dm_witness_valid(ip) && (ip->i_dmevmask & XFS_DMW_SPANS))
 		xfs_dm_cap_folios(ip);
 }
@@ -124,6 +138,16 @@ xfs_dm_witness_state(const struct xfs_inode *ip)
 }
 
 /**
+ * xfs_dm_witness_own() - do the words in the inode core belong to this inode?
+ * @ip: the inode
+ */
+bool
+xfs_dm_witness_own(const struct xfs_inode *ip)
+{
+	return ip->i_dmevmask && ip->i_dmstate == xfs_dm_witness_state(ip);
+}
+
+/**
  * xfs_dm_witness_valid() - does the inode core say that there is a record?
  * @ip: the inode
  */
@@ -131,48 +155,118 @@ bool
 xfs_dm_witness_valid(const struct xfs_inode *ip)
 {
 	return (READ_ONCE(ip->i_dmevmask) & XFS_DMW_OURS) &&
-	       ip->i_dmstate == xfs_dm_witness_state(ip);
+	       xfs_dm_witness_own(ip);
+}
+
+/* What the witness would be without the bits of @clear, and with those of @set. */
+static u32
+xfs_dm_witness_with(const struct xfs_inode *ip, u32 clear, u32 set)
+{
+	u32			mask = xfs_dm_witness_own(ip) ? ip->i_dmevmask : 0;
+
+	return (mask & ~clear) | set;
+}
+
+static bool
+xfs_dm_witness_is(const struct xfs_inode *ip, u32 mask)
+{
+	return mask == ip->i_dmevmask && (!mask || xfs_dm_witness_own(ip));
 }
 
 /**
- * xfs_dm_witness_set() - change the witness
+ * xfs_dm_witness_update() - change bits of the witness
  * @ip: the inode, not under ILOCK
- * @ours: XFS_DMW_RECORD and XFS_DMW_SPANS as they apply
- * @regions: union of the regions' flags
+ * @clear: these go,
+ * @set: and these come
  *
- * A transaction of its own that changes no time stamp; none if nothing would
- * change.
+ * A transaction of its own that changes no time stamp, and is cancelled if
+ * nothing would change.
  *
  * Return: 0 or a negated errno.
  */
 int
-xfs_dm_witness_set(struct xfs_inode *ip, u32 ours, u32 regions)
+xfs_dm_witness_update(struct xfs_inode *ip, u32 clear, u32 set)
 {
 	struct xfs_mount	*mp = ip->i_mount;
 	struct xfs_trans	*tp;
 	u32			mask;
-	u16			state = 0;
 	int			error;
-
-	mask = ip->i_dmevmask & ~(XFS_DMW_OURS | XFS_DMW_REGIONS);
-	if (!xfs_dm_witness_valid(ip))
-		mask = 0;
-	mask |= ours | (regions << XFS_DMW_REGION_SHIFT);
-	if (mask)
-		state = xfs_dm_witness_state(ip);
-	if (mask == ip->i_dmevmask && state == ip->i_dmstate)
-		return 0;
 
 	error = xfs_trans_alloc(mp, &M_RES(mp)->tr_ichange, 0, 0,
 				XFS_TRANS_RESERVE, &tp);
 	if (error)
 		return error;
 	xfs_ilock(ip, XFS_ILOCK_EXCL);
+	mask = xfs_dm_witness_with(ip, clear, set);
+	if (xfs_dm_witness_is(ip, mask)) {
+		xfs_trans_cancel(tp);
+		xfs_iunlock(ip, XFS_ILOCK_EXCL);
+		return 0;
+	}
 	xfs_trans_ijoin(tp, ip, XFS_ILOCK_EXCL);
 	WRITE_ONCE(ip->i_dmevmask, mask);
-	WRITE_ONCE(ip->i_dmstate, state);
+	WRITE_ONCE(ip->i_dmstate, mask ? xfs_dm_witness_state(ip) : 0);
 	xfs_trans_log_inode(tp, ip, XFS_ILOG_CORE);
 	return xfs_trans_commit(tp);
+}
+
+/* @xfs-dm-lists { */
+/**
+ * xfs_dm_witness_born() - a new inode's witness
+ * @ip: the inode, ILOCK held exclusively, logged by the caller
+ * @mask: di_dmevmask
+ */
+void
+xfs_dm_witness_born(struct xfs_inode *ip, u32 mask)
+{
+	WRITE_ONCE(ip->i_dmevmask, mask);
+	WRITE_ONCE(ip->i_dmstate, xfs_dm_witness_state(ip));
+}
+
+/* } @xfs-dm-lists */
+/**
+ * xfs_dm_witness_set() - change what the witness says of the record
+ * @ip: the inode, not under ILOCK
+ * @ours: XFS_DMW_RECORD and XFS_DMW_SPANS as they apply
+ * @regions: union of the regions' flags
+ *
+ * Return: 0 or a negated errno.
+ */
+int
+xfs_dm_witness_set(struct xfs_inode *ip, u32 ours, u32 regions)
+{
+	u32			clear = XFS_DMW_OURS | XFS_DMW_REGIONS;
+	u32			set;
+
+	clear |= XFS_DMW_BORN;					/* @xfs-dm-lists */
+	/* Without a record there is no number that anybody was told. */
+	if (!ours)
+		clear |= XFS_DMW_ASKED;
+	set = ours | (regions << XFS_DMW_REGION_SHIFT);
+	/* Mostly nothing changes.  The IOLOCK keeps all bits but ASKED. */
+	if (xfs_dm_witness_is(ip, xfs_dm_witness_with(ip, clear, set)))
+		return 0;
+	return xfs_dm_witness_update(ip, clear, set);
+}
+
+/**
+ * xfs_dm_witness_asked() - set or clear XFS_DMW_ASKED, durably
+ * @ip: the inode, not under ILOCK; it has a valid witness
+ * @asked: what it shall be
+ *
+ * A transaction of its own, like that of a time stamp.  On return it is in the
+ * log on the device, also if somebody else was faster.
+ *
+ * Return: 0 or a negated errno.
+ */
+int
+xfs_dm_witness_asked(struct xfs_inode *ip, bool asked)
+{
+	int			error;
+
+	error = xfs_dm_witness_update(ip, XFS_DMW_ASKED,
+				      asked ? XFS_DMW_ASKED : 0);
+	return error ? error : xfs_log_force_inode(ip);
 }
 
 /**
@@ -239,11 +333,10 @@ xfs_dm_inode_alloc(unsigned int nregions)
  * @nregions: room for this many regions; as many as fit are copied
  *
  * Spans beyond the end of the file are left out: they are from before a
- * truncation.
+ * truncation.  If the file has a witness without a readable record, all of it
+ * is a span of the copy, until somebody knows better.
  *
- * Return: the copy, or ERR_PTR(-ENOMEM), or ERR_PTR(-EFSCORRUPTED) if the file
- * has a witness without a readable record, which only a new set of regions
- * repairs.
+ * Return: the copy, or ERR_PTR(-ENOMEM).
  */
 struct xfs_dm_inode *
 xfs_dm_inode_dup(struct xfs_inode *ip, unsigned int nregions)
@@ -259,8 +352,8 @@ xfs_dm_inode_dup(struct xfs_inode *ip, unsigned int nregions)
 	old = rcu_dereference_protected(ip->i_dm, 1);
 	if (!old)
 		return dm;
+	dm->change = old->change;
 	if (old->broken) {
-		/* Everything counts as a span until somebody knows better. */
 		dm->spans[0].start = 0;
 		dm->spans[0].end = max_t(u64, xfs_dm_eof(ip), 1);
 		dm->nspans = 1;
@@ -287,7 +380,7 @@ xfs_dm_inode_publish(struct xfs_inode *ip, struct xfs_dm_inode *dm)
 
 	dm->gen = atomic64_inc_return(&xfs_dm_generation);
 	dm->writer = NULL;
-	if (!dm->nregions && !dm->nspans && !dm->broken) {
+	if (!dm->nregions && !dm->nspans && !dm->change && !dm->broken) {
 		kvfree(dm);
 		dm = (struct xfs_dm_inode *)&xfs_dm_none;
 	}
@@ -320,6 +413,13 @@ xfs_dm_inode_load(struct xfs_inode *ip)
 	if (S_ISREG(VFS_I(ip)->i_mode) && !xfs_dm_is_internal(ip) &&
 	    (witness || xfs_dm_is_managed(ip->i_mount))) {
 		error = xfs_dm_record_read(ip, &dm);
+		/* @xfs-dm-lists { */
+		if (error == -ENODATA && !witness) {
+			error = xfs_dm_born_regions(ip, &dm);
+			if (error == -ENOMEM)
+				return error;
+		}
+		/* } @xfs-dm-lists */
 		if (error == -EFSCORRUPTED || (error == -ENODATA && witness)) {
 			xfs_alert_ratelimited(ip->i_mount,
 					      "inode 0x%llx: DMAPI record %s, all of the file counts as offline",

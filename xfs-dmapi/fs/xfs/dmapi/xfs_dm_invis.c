@@ -9,14 +9,15 @@
  * else, gets zeros; they are written to its buffer and never to the page cache,
  * where others would find them.
  *
- * A write is copied into kernel memory first, because the lock under which it
- * goes on must not meet a page fault (xfs_dm_lock.c).  It goes through the page
- * cache like any other, under the IOLOCK and with the one pass that the guard
- * knows, and where it ends offline bytes it is on its way to the device before
- * the lock is dropped: the extents that become written when it arrives are what
- * ends their being offline.  There it must cover whole blocks, or the rest of a
- * block would become zeros that count as data; the block in which the file ends
- * may be filled up to there.
+ * A write goes through the page cache like any other, under the IOLOCK and with
+ * the one pass that the guard knows.  The lock must not meet a page fault
+ * (xfs_dm_lock.c), so faults are off meanwhile.  Where it ends offline bytes it
+ * must cover whole blocks, or the rest of a block would become zeros that count
+ * as data; the block in which the file ends may be filled up to there.  There a
+ * copy that ends short would do the same, so the manager's memory is copied into
+ * the kernel's first, as it is when a page of it is not at hand.  And there it is
+ * on its way to the device before the lock is dropped: the extents that become
+ * written when it arrives are what ends their being offline.
  */
 #include "xfs_dm_compat.h"
 #include "xfs_iomap.h"
@@ -27,10 +28,11 @@
 
 #include <linux/file.h>
 #include <linux/iomap.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
-/* Bytes copied at a time. */
-#define XFS_DM_BOUNCE		SZ_1M
+/* Bytes written at a time. */
+#define XFS_DM_PIECE		SZ_1M
 
 /* Read [pos, pos + len), all of it resident or none.  IOLOCK held. */
 static ssize_t
@@ -133,25 +135,37 @@ xfs_dm_write_meets(struct xfs_inode *ip, u64 pos, u64 end)
 	return xfs_dm_range_offline(ip, pos, end);
 }
 
-/* Write kernel memory.  The file is locked by xfs_dm_lock(). */
+/*
+ * The file is locked by xfs_dm_lock().  -EFAULT if nothing of the user's memory
+ * is at hand, -EAGAIN if it must be in the kernel's.
+ */
 static ssize_t
-xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
-		    loff_t pos, size_t len)
+xfs_dm_write_locked(struct xfs_inode *ip, struct file *file,
+		    struct iov_iter *from, loff_t pos)
 {
 	struct xfs_dm_inode	*dm;
-	struct kvec		vec = { .iov_base = buf, .iov_len = len };
+	size_t			len = iov_iter_count(from);
 	struct kiocb		iocb;
-	struct iov_iter		from;
 	ssize_t			ret;
 	int			meets, error;
 
 	meets = xfs_dm_write_meets(ip, pos, pos + len);
 	if (meets < 0)
 		return meets;
+	if (meets && user_backed_iter(from))
+		return -EAGAIN;
+	/* @xfs-dm-version { */
+	/* A recall brings what the data's number stands for. */
+	if (!meets || pos + len > XFS_ISIZE(ip)) {
+		error = xfs_dm_changing(ip, false);
+		if (error)
+			return error;
+	}
+	/* } @xfs-dm-version */
 
 	if (pos + len > XFS_ISIZE(ip)) {
 		if (!meets) {
-			error = xfs_dm_grow(ip);
+			error = xfs_dm_grow(ip, 0);
 			if (error)
 				return error;
 		}
@@ -163,7 +177,6 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
 		}
 	}
 
-	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
 	init_sync_kiocb(&iocb, file);
 	iocb.ki_pos = pos;
 	/* Only now: growing may have replaced the state. */
@@ -175,14 +188,16 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
 	 * elsewhere in the file changes the extent map under the write.
 	 */
 	xfs_iunlock(ip, XFS_MMAPLOCK_EXCL);
+	pagefault_disable();
 #if XFS_DM_BASE >= 703
-	ret = iomap_file_buffered_write(&iocb, &from,
+	ret = iomap_file_buffered_write(&iocb, from,
 					&xfs_buffered_write_iomap_ops, &xfs_iomap_write_ops,
 					NULL);
 #else
-	ret = iomap_file_buffered_write(&iocb, &from,
+	ret = iomap_file_buffered_write(&iocb, from,
 					&xfs_buffered_write_iomap_ops, NULL);
 #endif
+	pagefault_enable();
 	if (meets && ret > 0) {
 		error = xfs_dm_flush(ip, pos, pos + ret);
 		if (error)
@@ -191,6 +206,32 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file, void *buf,
 	xfs_ilock(ip, XFS_MMAPLOCK_EXCL);
 	if (dm != &xfs_dm_none)
 		WRITE_ONCE(dm->writer, NULL);
+	return ret;
+}
+
+/* Nothing held.  From @copy if there is one, or straight from the user's. */
+static ssize_t
+xfs_dm_write_piece(struct xfs_inode *ip, struct file *file, void __user *buf,
+		   void *copy, loff_t pos, size_t len)
+{
+	struct kvec		vec = { .iov_base = copy, .iov_len = len };
+	struct iov_iter		from;
+	ssize_t			ret;
+
+	if (copy) {
+		if (copy_from_user(copy, buf, len))
+			return -EFAULT;
+		iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
+	} else {
+		ret = import_ubuf(ITER_SOURCE, buf, len, &from);
+		if (ret)
+			return ret;
+	}
+	ret = xfs_dm_lock(ip, 0);
+	if (ret)
+		return ret;
+	ret = xfs_dm_write_locked(ip, file, &from, pos);
+	xfs_dm_unlock(ip);
 	return ret;
 }
 
@@ -203,9 +244,9 @@ xfs_dm_op_write_invis(struct xfs_dm_call *call)
 {
 	struct dmapi_io		*arg = (void *)call->arg.bytes;
 	struct xfs_inode	*ip = call->ip;
-	const char __user	*ubuf = u64_to_user_ptr(arg->bufp);
+	char __user		*buf = u64_to_user_ptr(arg->bufp);
 	struct file		*file;
-	void			*buf;
+	void			*copy = NULL;
 	loff_t			pos = arg->off;
 	u64			left;
 	size_t			done = 0;
@@ -230,27 +271,21 @@ xfs_dm_op_write_invis(struct xfs_dm_call *call)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	left = min_t(u64, arg->len, MAX_RW_COUNT);
-	ret = -ENOMEM;
-	buf = kvmalloc(max_t(u64, 1, min_t(u64, left, XFS_DM_BOUNCE)),
-		       GFP_KERNEL);
-	if (!buf)
-		goto out_fput;
 
-	ret = 0;
 	while (left) {
-		size_t		n = min_t(u64, left, XFS_DM_BOUNCE);
+		size_t		n = min_t(u64, left, XFS_DM_PIECE);
 
 		ret = -EINTR;
 		if (fatal_signal_pending(current))
 			break;
-		ret = -EFAULT;
-		if (copy_from_user(buf, ubuf + done, n))
-			break;
-		ret = xfs_dm_lock(ip, 0);
-		if (ret)
-			break;
-		ret = xfs_dm_write_locked(ip, file, buf, pos, n);
-		xfs_dm_unlock(ip);
+		ret = xfs_dm_write_piece(ip, file, buf + done, copy, pos, n);
+		if (!copy && (ret == -EAGAIN || ret == -EFAULT)) {
+			copy = kvmalloc(n, GFP_KERNEL);
+			ret = -ENOMEM;
+			if (!copy)
+				break;
+			continue;
+		}
 		if (ret <= 0)
 			break;
 		done += ret;
@@ -267,8 +302,7 @@ xfs_dm_op_write_invis(struct xfs_dm_call *call)
 			ret = error;
 		}
 	}
-	kvfree(buf);
-out_fput:
+	kvfree(copy);
 	fput(file);
 	return done ? done : ret;
 }

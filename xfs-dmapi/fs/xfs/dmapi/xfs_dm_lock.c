@@ -32,6 +32,41 @@ xfs_dm_lock_mode(struct xfs_inode *ip)
 }
 
 /**
+ * xfs_dm_level_try() - become a writer at the level of page faults
+ * @ip: the file, locked
+ *
+ * Return: 1 if somebody freezes the file system: unlock, xfs_dm_level_wait(),
+ * and again; 0, for sb_end_pagefault(); -EROFS, or -EIO after a shutdown.
+ */
+int
+xfs_dm_level_try(struct xfs_inode *ip)
+{
+	struct super_block	*sb = VFS_I(ip)->i_sb;
+	int			error = 0;
+
+	if (!__sb_start_write_trylock(sb, SB_FREEZE_PAGEFAULT))
+		return 1;
+	if (xfs_is_shutdown(ip->i_mount))
+		error = -EIO;
+	else if (xfs_is_readonly(ip->i_mount))
+		error = -EROFS;
+	if (error)
+		sb_end_pagefault(sb);
+	return error;
+}
+
+/**
+ * xfs_dm_level_wait() - wait until the file system is thawed
+ * @ip: a file of it; nothing is held
+ */
+void
+xfs_dm_level_wait(struct xfs_inode *ip)
+{
+	sb_start_pagefault(VFS_I(ip)->i_sb);
+	sb_end_pagefault(VFS_I(ip)->i_sb);
+}
+
+/**
  * xfs_dm_lock() - exclude everybody else from a file
  * @ip: the file; nothing is held
  * @how: XFS_DM_LOCK_LAYOUT: and wait until no I/O is under way
@@ -43,7 +78,6 @@ xfs_dm_lock_mode(struct xfs_inode *ip)
 int
 xfs_dm_lock(struct xfs_inode *ip, unsigned int how)
 {
-	struct super_block	*sb = VFS_I(ip)->i_sb;
 	uint			lock = xfs_dm_lock_mode(ip);
 	int			error;
 
@@ -58,24 +92,15 @@ again:
 			goto out_unlock;
 		inode_dio_wait(VFS_I(ip));
 	}
-	if (!__sb_start_write_trylock(sb, SB_FREEZE_PAGEFAULT)) {
-		xfs_iunlock(ip, lock);
-		sb_start_pagefault(sb);
-		sb_end_pagefault(sb);
-		goto again;
-	}
-	error = -EIO;
-	if (xfs_is_shutdown(ip->i_mount))
-		goto out_level;
-	error = -EROFS;
-	if (xfs_is_readonly(ip->i_mount))
-		goto out_level;
-	return 0;
-
-out_level:
-	sb_end_pagefault(sb);
+	error = xfs_dm_level_try(ip);
+	if (!error)
+		return 0;
 out_unlock:
 	xfs_iunlock(ip, lock);
+	if (error > 0) {
+		xfs_dm_level_wait(ip);
+		goto again;
+	}
 	return error;
 }
 

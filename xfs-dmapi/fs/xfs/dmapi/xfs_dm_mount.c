@@ -17,17 +17,25 @@
  *				fail: EIO
  *				continue: go on, if every byte is there; EIO
  *				if one is offline
+ *	dmapi/namespace_policy	the same for CREATE, REMOVE and their like, DEBUT
+ *	dmapi/async_policy	the same for what nobody waits for an answer to
+ *	dmapi/queue_limit	messages that operations here may leave unread with
+ *				a session; whoever has one more waits
+ *	dmapi/lost		asynchronous messages of those who could not wait
  *	dmapi/interruptible	1: any signal ends a wait, not only a deadly one
+ *	dmapi/mmap_mode		eager: when a file is mapped (the default)
+ *				lazy: when its pages are touched
+ *	dmapi/mmap_window	bytes that are asked for when one is touched, whole
+ *				pages
  *	dmapi/waiters		how many tasks wait
  *	dmapi/events		how many events there were
  */
 #include "xfs_dm_compat.h"
+#include "xfs_icache.h"
 #include "xfs_sysfs.h"
 #include "xfs_trans.h"
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
-
-DEFINE_STATIC_KEY_FALSE(xfs_dm_managed_key);
 
 /* Guards fs_mount against its going away while a call looks at it. */
 static DEFINE_MUTEX(xfs_dm_mounts_lock);
@@ -38,12 +46,21 @@ static const char *const xfs_dm_policy_names[] = {
 	[XFS_DM_POLICY_CONTINUE]	= "continue",
 };
 
+/* Guards the mounts' lazy, which dmapi_lazy_key counts. */
+static DEFINE_MUTEX(xfs_dm_lazy_lock);
+
 struct xfs_dm_sysfs_attr {
 	struct attribute	attr;
 	ssize_t			(*show)(struct xfs_dm_fs *fs, char *buf);
 	ssize_t			(*store)(struct xfs_dm_fs *fs, const char *buf,
 					 size_t len);
 };
+
+static struct xfs_dm_mount *
+xfs_dm_mount_of(struct xfs_dm_fs *fs)
+{
+	return container_of(fs, struct xfs_dm_mount, fs);
+}
 
 static struct xfs_dm_mount *
 xfs_dm_from_kobj(struct kobject *kobj)
@@ -80,22 +97,87 @@ static const struct sysfs_ops xfs_dm_sysfs_ops = {
 };
 
 static ssize_t
-data_policy_show(struct xfs_dm_fs *fs, char *buf)
+xfs_dm_policy_show(struct xfs_dm_fs *fs, enum xfs_dm_class class, char *buf)
 {
 	return sysfs_emit(buf, "%s\n",
-			  xfs_dm_policy_names[READ_ONCE(fs->fs_data_policy)]);
+			  xfs_dm_policy_names[READ_ONCE(fs->fs_policy[class])]);
 }
 
 static ssize_t
-data_policy_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+xfs_dm_policy_store(struct xfs_dm_fs *fs, enum xfs_dm_class class,
+		    const char *buf, size_t len)
 {
 	int			i = sysfs_match_string(xfs_dm_policy_names, buf);
 
 	if (i < 0)
 		return i;
-	WRITE_ONCE(fs->fs_data_policy, i);
+	WRITE_ONCE(fs->fs_policy[class], i);
 	wake_up_all(&fs->fs_wait);
 	return len;
+}
+
+static ssize_t
+data_policy_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return xfs_dm_policy_show(fs, XFS_DM_CLASS_DATA, buf);
+}
+
+static ssize_t
+data_policy_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	return xfs_dm_policy_store(fs, XFS_DM_CLASS_DATA, buf, len);
+}
+
+static ssize_t
+namespace_policy_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return xfs_dm_policy_show(fs, XFS_DM_CLASS_NAMESPACE, buf);
+}
+
+static ssize_t
+namespace_policy_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	return xfs_dm_policy_store(fs, XFS_DM_CLASS_NAMESPACE, buf, len);
+}
+
+static ssize_t
+async_policy_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return xfs_dm_policy_show(fs, XFS_DM_CLASS_ASYNC, buf);
+}
+
+static ssize_t
+async_policy_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	return xfs_dm_policy_store(fs, XFS_DM_CLASS_ASYNC, buf, len);
+}
+
+static ssize_t
+queue_limit_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(fs->fs_max_queued));
+}
+
+static ssize_t
+queue_limit_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	unsigned int		max;
+	int			error = kstrtouint(buf, 0, &max);
+
+	if (error)
+		return error;
+	if (!max || max > XFS_DM_MAX_QUEUED)
+		return -EINVAL;
+	WRITE_ONCE(fs->fs_max_queued, max);
+	xfs_dm_fs_room(fs);
+	return len;
+}
+
+static ssize_t
+lost_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n",
+			  (long long)atomic64_read(&fs->fs_nlost));
 }
 
 static ssize_t
@@ -117,6 +199,63 @@ interruptible_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
 	return len;
 }
 
+static void
+xfs_dm_set_lazy(struct xfs_dm_mount *dm, bool lazy)
+{
+	mutex_lock(&xfs_dm_lazy_lock);
+	if (lazy && !dm->lazy)
+		static_branch_inc(&dmapi_lazy_key);
+	else if (!lazy && dm->lazy)
+		static_branch_dec(&dmapi_lazy_key);
+	WRITE_ONCE(dm->lazy, lazy);
+	mutex_unlock(&xfs_dm_lazy_lock);
+}
+
+static ssize_t
+mmap_mode_show(struct xfs_dm_fs *fs, char *buf)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+
+	return sysfs_emit(buf, "%s\n", READ_ONCE(dm->lazy) ? "lazy" : "eager");
+}
+
+static ssize_t
+mmap_mode_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+
+	if (sysfs_streq(buf, "lazy"))
+		xfs_dm_set_lazy(dm, true);
+	else if (sysfs_streq(buf, "eager"))
+		xfs_dm_set_lazy(dm, false);
+	else
+		return -EINVAL;
+	return len;
+}
+
+static ssize_t
+mmap_window_show(struct xfs_dm_fs *fs, char *buf)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(dm->mmap_window));
+}
+
+static ssize_t
+mmap_window_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+	u64			window;
+	int			error = kstrtou64(buf, 0, &window);
+
+	if (error)
+		return error;
+	if (window > S64_MAX)
+		return -EINVAL;
+	WRITE_ONCE(dm->mmap_window, window);
+	return len;
+}
+
 static ssize_t
 waiters_show(struct xfs_dm_fs *fs, char *buf)
 {
@@ -130,6 +269,46 @@ events_show(struct xfs_dm_fs *fs, char *buf)
 			  (long long)atomic64_read(&fs->fs_nevents));
 }
 
+/* @xfs-dm-mark { */
+/* Will the next mount be managed without the option?  This one stays. */
+static ssize_t
+managed_show(struct xfs_dm_fs *fs, char *buf)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+	struct xfs_kobj		*parent = to_kobj(dm->kobj.kobject.parent);
+
+	return sysfs_emit(buf, "%d\n",
+			  xfs_dm_mark_read(container_of(parent, struct xfs_mount,
+							m_kobj)) != 0);
+}
+
+/* } @xfs-dm-mark */
+/* @xfs-dm-show { */
+static ssize_t
+norecall_gid_show(struct xfs_dm_fs *fs, char *buf)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+	gid_t			gid = READ_ONCE(dm->norecall);
+
+	return sysfs_emit(buf, "%lld\n", gid == (gid_t)-1 ? -1LL : gid);
+}
+
+static ssize_t
+norecall_gid_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+	long long		gid;
+	int			error = kstrtoll(buf, 10, &gid);
+
+	if (error)
+		return error;
+	if (gid < -1 || gid >= (gid_t)-1)
+		return -EINVAL;
+	WRITE_ONCE(dm->norecall, (gid_t)gid);
+	return len;
+}
+
+/* } @xfs-dm-show */
 #define XFS_DM_ATTR(_name, _mode, _store) \
 static struct xfs_dm_sysfs_attr xfs_dm_attr_##_name = { \
 	.attr	= { .name = #_name, .mode = (_mode) }, \
@@ -138,15 +317,31 @@ static struct xfs_dm_sysfs_attr xfs_dm_attr_##_name = { \
 }
 
 XFS_DM_ATTR(data_policy, 0644, data_policy_store);
+XFS_DM_ATTR(namespace_policy, 0644, namespace_policy_store);
+XFS_DM_ATTR(async_policy, 0644, async_policy_store);
+XFS_DM_ATTR(queue_limit, 0644, queue_limit_store);
+XFS_DM_ATTR(lost, 0444, NULL);
 XFS_DM_ATTR(interruptible, 0644, interruptible_store);
+XFS_DM_ATTR(mmap_mode, 0644, mmap_mode_store);
+XFS_DM_ATTR(mmap_window, 0644, mmap_window_store);
 XFS_DM_ATTR(waiters, 0444, NULL);
 XFS_DM_ATTR(events, 0444, NULL);
+XFS_DM_ATTR(managed, 0444, NULL);	/* @xfs-dm-mark */
+XFS_DM_ATTR(norecall_gid, 0644, norecall_gid_store);	/* @xfs-dm-show */
 
 static struct attribute *xfs_dm_attrs[] = {
 	&xfs_dm_attr_data_policy.attr,
+	&xfs_dm_attr_namespace_policy.attr,
+	&xfs_dm_attr_async_policy.attr,
+	&xfs_dm_attr_queue_limit.attr,
+	&xfs_dm_attr_lost.attr,
 	&xfs_dm_attr_interruptible.attr,
+	&xfs_dm_attr_mmap_mode.attr,
+	&xfs_dm_attr_mmap_window.attr,
 	&xfs_dm_attr_waiters.attr,
 	&xfs_dm_attr_events.attr,
+	&xfs_dm_attr_managed.attr,	/* @xfs-dm-mark */
+	&xfs_dm_attr_norecall_gid.attr,	/* @xfs-dm-show */
 	NULL,
 };
 ATTRIBUTE_GROUPS(xfs_dm);
@@ -161,7 +356,8 @@ static const struct kobj_type xfs_dm_ktype = {
 static void
 xfs_dm_mount_release(struct xfs_dm_fs *fs)
 {
-	kfree(container_of(fs, struct xfs_dm_mount, fs));
+	xfs_dm_attach_free(xfs_dm_mount_of(fs));	/* @xfs-dm-mounting */
+	kfree(xfs_dm_mount_of(fs));
 }
 
 /**
@@ -175,10 +371,16 @@ xfs_dm_mount(struct xfs_mount *mp)
 {
 	struct xfs_dm_mount	*dm;
 	struct xfs_dm_fs	*twin;
+	bool			managed = mp->m_dm_managed;
 	u64			fsid;
 	int			error;
 
-	if (!mp->m_dm_managed)
+	/* @xfs-dm-mark { */
+	error = xfs_dm_mark_mount(mp, &managed);
+	if (error)
+		return error;
+	/* } @xfs-dm-mark */
+	if (!managed)
 		return 0;
 	memcpy(&fsid, mp->m_fixedfsid, sizeof(fsid));
 	twin = xfs_dm_fs_get(fsid);
@@ -189,20 +391,58 @@ xfs_dm_mount(struct xfs_mount *mp)
 		return 0;
 	}
 
-	dm = kzalloc(sizeof(*dm), GFP_KERNEL);
+	dm = kzalloc_obj(*dm, GFP_KERNEL);
 	if (!dm)
 		return -ENOMEM;
 	xfs_dm_fs_init(&dm->fs, mp, fsid);
 	dm->fs.fs_release = xfs_dm_mount_release;
+	dm->mmap_window = XFS_DM_MMAP_WINDOW;
+	dm->norecall = -1;
+	xfs_dm_attach_init(dm);	/* @xfs-dm-mounting */
 	error = xfs_sysfs_init(&dm->kobj, &xfs_dm_ktype, &mp->m_kobj, "dmapi");
-	if (error) {
-		xfs_dm_fs_put(&dm->fs);
-		return error;
+	if (error)
+		goto out_put;
+	init_rwsem(&dm->ro_lock);
+	spin_lock_init(&dm->proxy_lock);
+	INIT_LIST_HEAD(&dm->proxies);
+	dm->proxy_wq = alloc_workqueue("xfs-dmapi/%s", WQ_UNBOUND,
+				       XFS_DM_PROXY_MAX, mp->m_super->s_id);
+	if (!dm->proxy_wq) {
+		error = -ENOMEM;
+		goto out_sysfs;
 	}
 	mp->m_dm = dm;
+	/* @xfs-dm-lists { */
+	error = xfs_dm_list_mount(mp);
+	if (error)
+		goto out_wq;
+	/* } @xfs-dm-lists */
 	xfs_dm_fs_add(&dm->fs);
-	static_branch_inc(&xfs_dm_managed_key);
+	mp->m_super->s_iflags |= SB_I_DMAPI;
+	static_branch_inc(&dmapi_managed_key);
+	xfs_dm_set_lazy(dm, mp->m_dm_lazy);
 	return 0;
+
+/* @xfs-dm-lists { */
+out_wq:
+	mp->m_dm = NULL;
+	destroy_workqueue(dm->proxy_wq);
+/* } @xfs-dm-lists */
+out_sysfs:
+	xfs_sysfs_del(&dm->kobj);
+out_put:
+	xfs_dm_fs_put(&dm->fs);
+	return error;
+}
+
+/**
+ * xfs_dm_shows_lazy() - is lazy mode among the mount's options?
+ * @mp: the mount
+ */
+bool
+xfs_dm_shows_lazy(struct xfs_mount *mp)
+{
+	return xfs_dm_is_lazy(mp);
 }
 
 /**
@@ -216,14 +456,18 @@ xfs_dm_unmount(struct xfs_mount *mp)
 
 	if (!dm)
 		return;
+	xfs_inodegc_flush(mp);		/* DESTROY */	/* @xfs-dm-object */
 	mutex_lock(&xfs_dm_mounts_lock);
 	dm->fs.fs_mount = NULL;
 	mutex_unlock(&xfs_dm_mounts_lock);
 	xfs_dm_fs_kill(&dm->fs);
+	xfs_dm_farewell(mp);	/* @xfs-dm-mounting */
 	xfs_dm_fs_remove(&dm->fs);
 	xfs_sysfs_del(&dm->kobj);
+	destroy_workqueue(dm->proxy_wq);
+	xfs_dm_set_lazy(dm, false);
 	mp->m_dm = NULL;
-	static_branch_dec(&xfs_dm_managed_key);
+	static_branch_dec(&dmapi_managed_key);
 	xfs_dm_fs_put(&dm->fs);
 }
 
@@ -236,6 +480,47 @@ xfs_dm_shutdown(struct xfs_mount *mp)
 {
 	if (mp->m_dm)
 		xfs_dm_fs_kill(&mp->m_dm->fs);
+}
+
+/* For two seconds */
+#define XFS_DM_REMOUNT_TRIES	400
+#define XFS_DM_REMOUNT_PAUSE	max(HZ / 200, 1)
+
+/**
+ * xfs_dm_remount_ro_begin() - a mount is about to become read-only
+ * @mp: the mount; s_umount held, and not frozen
+ *
+ * The VFS looks for writers by mounts, and the manager's calls need none.  They
+ * end, and no other begins until xfs_dm_remount_ro_end().  A call can take long,
+ * and writeback stands still meanwhile, so nobody waits for it without end.
+ *
+ * Return: 0; -EBUSY as the VFS has it for writers; -EINTR.
+ */
+int
+xfs_dm_remount_ro_begin(struct xfs_mount *mp)
+{
+	unsigned int		tries;
+
+	if (!mp->m_dm)
+		return 0;
+	for (tries = 0; !down_write_trylock(&mp->m_dm->ro_lock); tries++) {
+		if (tries == XFS_DM_REMOUNT_TRIES)
+			return -EBUSY;
+		if (schedule_timeout_killable(XFS_DM_REMOUNT_PAUSE))
+			return -EINTR;
+	}
+	return 0;
+}
+
+/**
+ * xfs_dm_remount_ro_end() - it has, or has not
+ * @mp: the mount
+ */
+void
+xfs_dm_remount_ro_end(struct xfs_mount *mp)
+{
+	if (mp->m_dm)
+		up_write(&mp->m_dm->ro_lock);
 }
 
 /**
@@ -294,4 +579,17 @@ xfs_dm_exit(void)
 {
 	xfs_dm_ops_exit();	/* @xfs-dm-ops */
 	xfs_dm_event_exit();
+}
+
+/**
+ * xfs_dm_umount_begin() - somebody insists on unmounting
+ * @mp: the mount, which may stay nevertheless
+ *
+ * Who waits keeps the file system busy, so all waits end.
+ */
+void
+xfs_dm_umount_begin(struct xfs_mount *mp)
+{
+	if (mp->m_dm)
+		xfs_dm_fs_abort(&mp->m_dm->fs);
 }

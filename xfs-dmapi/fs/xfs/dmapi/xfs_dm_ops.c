@@ -25,6 +25,14 @@ static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
 	xfs_dm_punch_ops,
 	xfs_dm_invis_ops,
 	xfs_dm_attr_ops,
+	xfs_dm_version_ops,	/* @xfs-dm-version */
+	xfs_dm_stage_ops,	/* @xfs-dm-stage */
+	xfs_dm_mark_ops,	/* @xfs-dm-mark */
+	xfs_dm_list_ops,	/* @xfs-dm-lists */
+	xfs_dm_object_ops,	/* @xfs-dm-object */
+	xfs_dm_user_ops,	/* @xfs-dm-user */
+	xfs_dm_config_ops,	/* @xfs-dm-config */
+	xfs_dm_mounting_ops,	/* @xfs-dm-mounting */
 };
 
 static const struct xfs_dm_op *
@@ -50,7 +58,10 @@ xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 	struct dmapi_object	*obj = &call->arg.obj;
 	int			error;
 
-	call->s = xfs_dm_session_get(obj->sid);
+	if (!(op->needs & XFS_DM_OP_ANYBODY))
+		call->s = xfs_dm_session_get(obj->sid);
+	else if (obj->sid != DMAPI_NO_SESSION)
+		return -EINVAL;
 	if (IS_ERR(call->s)) {
 		error = PTR_ERR(call->s);
 		call->s = NULL;
@@ -72,6 +83,8 @@ xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 
 	if (obj->token == DMAPI_NO_TOKEN)
 		return 0;
+	if (!call->s)
+		return -EINVAL;
 	return xfs_dm_token_check(call->s, obj->token);
 }
 
@@ -87,10 +100,13 @@ xfs_dm_kind_fits(const struct xfs_dm_op *op, struct xfs_inode *ip)
 	return op->needs & XFS_DM_OP_OTHER;
 }
 
-/* What the handle names; the file system stays held by @mpp. */
+/*
+ * What the handle names; the file system stays held by @mpp, and writable by
+ * @writes.
+ */
 static int
 xfs_dm_resolve_handle(const struct xfs_dm_op *op, struct xfs_dm_call *call,
-		      const u8 *handle, struct xfs_mount **mpp)
+		      const u8 *handle, struct xfs_mount **mpp, bool *writes)
 {
 	u64			fsid;
 	int			error;
@@ -113,9 +129,13 @@ xfs_dm_resolve_handle(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 	}
 	if (!xfs_dm_kind_fits(op, call->ip))
 		return -EINVAL;
-	if ((op->needs & XFS_DM_OP_WRITE) && xfs_is_readonly(*mpp))
-		return -EROFS;
-	return 0;
+	if (!(op->needs & XFS_DM_OP_WRITE))
+		return 0;
+	error = down_read_killable(&(*mpp)->m_dm->ro_lock);
+	if (error)
+		return error;
+	*writes = true;
+	return xfs_is_readonly(*mpp) ? -EROFS : 0;
 }
 
 static long
@@ -126,6 +146,7 @@ xfs_dm_call(unsigned int number, void __user *uarg, size_t size,
 	struct xfs_dm_call	call = { };
 	struct xfs_mount	*mp = NULL;
 	u8			handle[DMAPI_HANDLE_LEN] = { };
+	bool			writes = false;
 	long			ret;
 
 	if (flags)
@@ -148,11 +169,13 @@ xfs_dm_call(unsigned int number, void __user *uarg, size_t size,
 		if (ret)
 			goto out;
 	}
-	ret = xfs_dm_resolve_handle(op, &call, handle, &mp);
+	ret = xfs_dm_resolve_handle(op, &call, handle, &mp, &writes);
 	if (ret)
 		goto out;
 	ret = op->call(&call);
 out:
+	if (writes)
+		up_read(&mp->m_dm->ro_lock);
 	if (call.ip)
 		xfs_irele(call.ip);
 	if (mp)
@@ -167,6 +190,14 @@ out:
 static const struct dmapi_provider xfs_dm_provider = {
 	.owner	= THIS_MODULE,
 	.call	= xfs_dm_call,
+	.mmap_begin = xfs_dm_mmap_begin,
+	.mmap_end = xfs_dm_mmap_end,
+	/* @xfs-dm-mounting { */
+	.attach_begin = xfs_dm_attach_begin,
+	.attach_end = xfs_dm_attach_end,
+	.detach_begin = xfs_dm_detach_begin,
+	.detach_end = xfs_dm_detach_end,
+	/* } @xfs-dm-mounting */
 };
 
 int __init

@@ -26,12 +26,13 @@ struct xfs_inode;
 #define XFS_DM_OP_GLOBAL	(1U << 6)	/* … or everything */
 #define XFS_DM_OP_ANYINODE	(XFS_DM_OP_REG | XFS_DM_OP_DIR | XFS_DM_OP_OTHER)
 #define XFS_DM_OP_WRITE		(1U << 7)	/* EROFS on a read-only mount */
+#define XFS_DM_OP_ANYBODY	(1U << 8)	/* no session, no token */
 #define XFS_DM_OP_MAX_ARG	128		/* largest structure, bytes */
 
 /**
  * struct xfs_dm_call - a call with everything resolved
  * @arg: the operation's structure
- * @s: session, with XFS_DM_OP_SESSION or _OBJECT
+ * @s: session, with XFS_DM_OP_SESSION or _OBJECT; NULL with _ANYBODY
  * @fs: the file system of the handle; NULL for the global handle
  * @ip: the inode of the handle, referenced; NULL for a file system handle
  */
@@ -62,6 +63,14 @@ extern const struct xfs_dm_op xfs_dm_region_ops[];
 extern const struct xfs_dm_op xfs_dm_punch_ops[];
 extern const struct xfs_dm_op xfs_dm_invis_ops[];
 extern const struct xfs_dm_op xfs_dm_attr_ops[];
+extern const struct xfs_dm_op xfs_dm_version_ops[];
+extern const struct xfs_dm_op xfs_dm_stage_ops[];
+extern const struct xfs_dm_op xfs_dm_mark_ops[];	/* @xfs-dm-mark */
+extern const struct xfs_dm_op xfs_dm_list_ops[];	/* @xfs-dm-lists */
+extern const struct xfs_dm_op xfs_dm_object_ops[];	/* @xfs-dm-object */
+extern const struct xfs_dm_op xfs_dm_user_ops[];	/* @xfs-dm-user */
+extern const struct xfs_dm_op xfs_dm_config_ops[];	/* @xfs-dm-config */
+extern const struct xfs_dm_op xfs_dm_mounting_ops[];	/* @xfs-dm-mounting */
 
 /* Results to user pointers that travel as u64. */
 #define xfs_dm_put_u64(uptr, value)	\

@@ -34,6 +34,34 @@
 #include "xfs_dm.h"
 #include "xfs_dm_ops.h"
 
+/**
+ * xfs_dm_drop() - write a range and take it out of the cache
+ * @ip: the file, locked by xfs_dm_lock() or the like
+ * @start: first byte, a page's
+ * @end: the byte after the last, or XFS_DM_INFINITY
+ *
+ * Return: 0, -EBUSY for a page that cannot go, or what writing gave.
+ */
+int
+xfs_dm_drop(struct xfs_inode *ip, u64 start, u64 end)
+{
+	struct address_space	*mapping = VFS_I(ip)->i_mapping;
+	bool			all = end == XFS_DM_INFINITY;
+	int			error;
+
+	error = filemap_write_and_wait_range(mapping, start,
+					     all ? LLONG_MAX : end - 1);
+	if (error)
+		return error;
+	if (invalidate_inode_pages2_range(mapping, start >> PAGE_SHIFT,
+					  all ? ULONG_MAX : (end - 1) >> PAGE_SHIFT))
+		return -EBUSY;
+	if (!xfs_inode_has_cow_data(ip))
+		return 0;
+	return xfs_reflink_cancel_cow_range(ip, start,
+					    all ? NULLFILEOFF : end - start, true);
+}
+
 /* Remove the extents of [start, end). */
 static int
 xfs_dm_unmap(struct xfs_inode *ip, xfs_fileoff_t start, xfs_fileoff_t end)
@@ -123,18 +151,11 @@ xfs_dm_punch_range(struct xfs_inode *ip, s64 off, u64 len, u64 *start, u64 *end,
 	return 0;
 }
 
-/*
- * DMAPI_PUNCH_HOLE: E2BIG beyond the end of the file; EAGAIN not aligned as
- * DMAPI_PROBE_HOLE tells; EBUSY mapped, running, or pages that cannot go;
- * EROFS, EIO.
- */
+/* Punch a hole, with @change only if the data is still of that version. */
 static long
-xfs_dm_op_punch_hole(struct xfs_dm_call *call)
+xfs_dm_punch(struct xfs_inode *ip, s64 off, u64 len, const u64 *change)
 {
-	struct dmapi_range	*arg = (void *)call->arg.bytes;
-	struct xfs_inode	*ip = call->ip;
 	struct xfs_mount	*mp = ip->i_mount;
-	struct address_space	*mapping = VFS_I(ip)->i_mapping;
 	pgoff_t			first, last;
 	u64			start, end;
 	bool			to_eof;
@@ -149,45 +170,75 @@ xfs_dm_op_punch_hole(struct xfs_dm_call *call)
 	if (error)
 		return error;
 
-	error = xfs_dm_punch_range(ip, arg->off, arg->len, &start, &end,
-				   &to_eof);
+	error = xfs_dm_punch_range(ip, off, len, &start, &end, &to_eof);
 	if (error)
 		goto out_unlock;
 	error = -EAGAIN;
-	if (start != arg->off || (!to_eof && end != arg->off + arg->len))
+	if (start != off || (!to_eof && end != off + len))
 		goto out_unlock;
 
 	error = -EBUSY;
 	first = start >> PAGE_SHIFT;
 	last = to_eof ? ULONG_MAX : (end - 1) >> PAGE_SHIFT;
-	if (IS_SWAPFILE(VFS_I(ip)) || dmapi_range_mapped(mapping, first, last))
+	if (IS_SWAPFILE(VFS_I(ip)) || xfs_dm_mapped(ip, first, last))
 		goto out_unlock;
 
-	error = filemap_write_and_wait_range(mapping, start,
-					     to_eof ? LLONG_MAX : end - 1);
+	error = xfs_dm_hold(ip, first, last);
 	if (error)
 		goto out_unlock;
-	if (invalidate_inode_pages2_range(mapping, first, last)) {
-		error = -EBUSY;
-		goto out_unlock;
-	}
-	if (xfs_inode_has_cow_data(ip)) {
-		error = xfs_reflink_cancel_cow_range(ip, start,
-						     to_eof ? NULLFILEOFF : end - start, true);
+	error = xfs_dm_drop(ip, start, to_eof ? XFS_DM_INFINITY : end);
+	if (error)
+		goto out_release;
+
+	/* @xfs-dm-version { */
+	if (change) {
+		error = xfs_dm_version_is(ip, *change);
 		if (error)
-			goto out_unlock;
+			goto out_release;
 	}
 
+	/* } @xfs-dm-version */
 	error = xfs_dm_punch_note(ip, start, end);
 	if (error)
-		goto out_unlock;
+		goto out_release;
 	error = xfs_dm_unmap(ip, XFS_B_TO_FSB(mp, start),
 			     to_eof ? XFS_MAX_FILEOFF : XFS_B_TO_FSBT(mp, end));
+	if (!error)
+		atomic64_inc(&mp->m_dm->freed);
+out_release:
+	xfs_dm_release(ip);
 out_unlock:
 	xfs_dm_unlock(ip);
 	return error;
 }
 
+/*
+ * DMAPI_PUNCH_HOLE: E2BIG beyond the end of the file; EAGAIN not aligned as
+ * DMAPI_PROBE_HOLE tells; EBUSY mapped, running, or pages that cannot go;
+ * EROFS, EIO.
+ */
+static long
+xfs_dm_op_punch_hole(struct xfs_dm_call *call)
+{
+	struct dmapi_range	*arg = (void *)call->arg.bytes;
+
+	return xfs_dm_punch(call->ip, arg->off, arg->len, NULL);
+}
+
+/* @xfs-dm-version { */
+/*
+ * DMAPI_PUNCH_IF: as DMAPI_PUNCH_HOLE, and ESTALE if the data is not of the
+ * version that is asked for.
+ */
+static long
+xfs_dm_op_punch_if(struct xfs_dm_call *call)
+{
+	struct dmapi_punch_if	*arg = (void *)call->arg.bytes;
+
+	return xfs_dm_punch(call->ip, arg->off, arg->len, &arg->change);
+}
+
+/* } @xfs-dm-version */
 /*
  * DMAPI_PROBE_HOLE: E2BIG beyond the end of the file; EINVAL if nothing is left
  * after rounding.
@@ -309,6 +360,14 @@ const struct xfs_dm_op xfs_dm_punch_ops[] = {
 		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
 		.call	= xfs_dm_op_punch_hole,
 	},
+	/* @xfs-dm-version { */
+	{
+		.number	= DMAPI_PUNCH_IF,
+		.size	= sizeof(struct dmapi_punch_if),
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.call	= xfs_dm_op_punch_if,
+	},
+	/* } @xfs-dm-version */
 	{
 		.number	= DMAPI_PROBE_HOLE,
 		.size	= sizeof(struct dmapi_probe_hole),

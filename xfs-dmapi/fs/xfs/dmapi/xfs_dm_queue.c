@@ -149,11 +149,16 @@ xfs_dm_get_finish(struct xfs_dm_session *s, struct xfs_dm_get *get, int error)
 	} else {
 		for (i = 0; i < get->g_nr; i++) {
 			m = get->g_msg[i];
+			if (xfs_dm_msg_is_note(m)) {
+				list_move_tail(&m->m_list, &gone);
+				WRITE_ONCE(m->m_state, XFS_DM_MSG_GONE);
+				continue;
+			}
 			list_move_tail(&m->m_list, &s->s_delivered);
 			WRITE_ONCE(m->m_state, XFS_DM_MSG_DELIVERED);
+			s->s_ndelivered++;
 		}
 		s->s_nqueued -= get->g_nr;
-		s->s_ndelivered += get->g_nr;
 		get->g_used += get->g_bytes;
 		get->g_count += get->g_nr;
 	}
@@ -267,14 +272,48 @@ xfs_dm_response_valid(__u32 response, __s32 reterror)
 	}
 }
 
+/* Answer one message of @s, which the caller knows as @sid. */
+static int
+xfs_dm_answer(struct xfs_dm_session *s, __s32 sid, __s32 token, __u32 response,
+	      __s32 reterror)
+{
+	struct xfs_dm_msg	*m;
+	int			error = 0;
+
+	m = xfs_dm_token_get(token);
+	if (!m)
+		return -ESRCH;
+
+	spin_lock(&s->s_lock);
+	if (!xfs_dm_session_is(s, sid)) {
+		error = -EINVAL;
+	} else if (!xfs_dm_msg_is_outstanding(s, m)) {
+		error = -ESRCH;
+	} else if (response == DMAPI_RESP_DONTCARE &&
+		   m->m_msg.type != DMAPI_EVENT_MOUNT) {
+		error = -EINVAL;
+	} else {
+		list_del_init(&m->m_list);
+		s->s_ndelivered--;
+		m->m_dontcare = response == DMAPI_RESP_DONTCARE;
+		m->m_error = response == DMAPI_RESP_ABORT ? -reterror : 0;
+		/* Pairs with the generator's look at the state. */
+		smp_store_release(&m->m_state, XFS_DM_MSG_ANSWERED);
+	}
+	spin_unlock(&s->s_lock);
+	if (!error) {
+		wake_up(&m->m_wait);
+		xfs_dm_msg_retire(m);
+	}
+	xfs_dm_msg_put(m);
+	return error;
+}
+
 /* DMAPI_RESPOND_EVENT */
 static long
 xfs_dm_respond_event(struct xfs_dm_call *call)
 {
 	const struct dmapi_respond_event *arg = (void *)call->arg.bytes;
-	struct xfs_dm_session	*s = call->s;
-	struct xfs_dm_msg	*m;
-	int			error = 0;
 
 	if (arg->token <= 0)
 		return -EINVAL;
@@ -285,32 +324,80 @@ xfs_dm_respond_event(struct xfs_dm_call *call)
 	if (arg->buflen && fault_in_readable(u64_to_user_ptr(arg->respbufp),
 					     arg->buflen))
 		return -EFAULT;
+	return xfs_dm_answer(call->s, arg->sid, arg->token, arg->response,
+			     arg->reterror);
+}
 
+/*
+ * DMAPI_RESPOND_EVENTS: EINVAL no answers; E2BIG more than DMAPI_MAX_RESPONSES;
+ * EFAULT, which may be found when some are given.  What is wrong with one of
+ * them is told in it.
+ */
+static long
+xfs_dm_respond_events(struct xfs_dm_call *call)
+{
+	const struct dmapi_respond_events *arg = (void *)call->arg.bytes;
+	struct dmapi_response	r[XFS_DM_ROUND];
+	struct dmapi_response	*p;
+	unsigned int		i, n, at;
+	unsigned int		given = 0;
+
+	if (!arg->nelem)
+		return -EINVAL;
+	if (arg->nelem > DMAPI_MAX_RESPONSES)
+		return -E2BIG;
+	for (at = 0; at < arg->nelem; at += n) {
+		__u64		from = arg->bufp + at * sizeof(r[0]);
+
+		n = min(arg->nelem - at, ARRAY_SIZE(r));
+		if (copy_from_user(r, u64_to_user_ptr(from), n * sizeof(r[0])))
+			return -EFAULT;
+		for (i = 0; i < n; i++) {
+			p = &r[i];
+			p->error = EINVAL;
+			if (p->token > 0 &&
+			    xfs_dm_response_valid(p->response, p->reterror))
+				p->error = -xfs_dm_answer(call->s, arg->sid,
+							  p->token, p->response,
+							  p->reterror);
+			given += !p->error;
+		}
+		if (copy_to_user(u64_to_user_ptr(from), r, n * sizeof(r[0])))
+			return -EFAULT;
+		cond_resched();
+	}
+	return xfs_dm_put_u32(arg->nelemp, given);
+}
+
+/*
+ * DMAPI_PENDING: the answer will take its time.  Whoever must not be delayed
+ * leaves; how long it may take is nobody's business here.
+ */
+static long
+xfs_dm_pending(struct xfs_dm_call *call)
+{
+	const struct dmapi_pending *arg = (void *)call->arg.bytes;
+	struct xfs_dm_session	*s = call->s;
+	struct xfs_dm_msg	*m;
+	int			error = 0;
+
+	if (arg->token <= 0 || arg->pad || arg->nsec >= NSEC_PER_SEC ||
+	    arg->sec < 0)
+		return -EINVAL;
 	m = xfs_dm_token_get(arg->token);
 	if (!m)
 		return -ESRCH;
 
 	spin_lock(&s->s_lock);
-	if (!xfs_dm_session_is(s, arg->sid)) {
+	if (!xfs_dm_session_is(s, arg->sid))
 		error = -EINVAL;
-	} else if (!xfs_dm_msg_is_outstanding(s, m)) {
+	else if (!xfs_dm_msg_is_outstanding(s, m))
 		error = -ESRCH;
-	} else if (arg->response == DMAPI_RESP_DONTCARE &&
-		   m->m_msg.type != DMAPI_EVENT_MOUNT) {
-		error = -EINVAL;
-	} else {
-		list_del_init(&m->m_list);
-		s->s_ndelivered--;
-		m->m_error = arg->response == DMAPI_RESP_ABORT ?
-				-arg->reterror : 0;
-		/* Pairs with the generator's look at the state. */
-		smp_store_release(&m->m_state, XFS_DM_MSG_ANSWERED);
-	}
+	else
+		WRITE_ONCE(m->m_pending, true);
 	spin_unlock(&s->s_lock);
-	if (!error) {
+	if (!error)
 		wake_up(&m->m_wait);
-		xfs_dm_msg_retire(m);
-	}
 	xfs_dm_msg_put(m);
 	return error;
 }
@@ -411,6 +498,18 @@ const struct xfs_dm_op xfs_dm_queue_ops[] = {
 		.size	= sizeof(struct dmapi_respond_event),
 		.needs	= XFS_DM_OP_SESSION,
 		.call	= xfs_dm_respond_event,
+	},
+	{
+		.number	= DMAPI_RESPOND_EVENTS,
+		.size	= sizeof(struct dmapi_respond_events),
+		.needs	= XFS_DM_OP_SESSION,
+		.call	= xfs_dm_respond_events,
+	},
+	{
+		.number	= DMAPI_PENDING,
+		.size	= sizeof(struct dmapi_pending),
+		.needs	= XFS_DM_OP_SESSION,
+		.call	= xfs_dm_pending,
 	},
 	{
 		.number	= DMAPI_FIND_EVENTMSG,

@@ -126,6 +126,65 @@ xfs_dm_regions_disarm(const struct xfs_dm_region *in, unsigned int nin,
 }
 
 /**
+ * xfs_dm_regions_collapse() - a range of the file goes, what follows moves up
+ * @r: the regions
+ * @n: their number
+ * @start: first byte of the range
+ * @end: the byte after its last
+ *
+ * Return: the number of regions, without those that were all in the range.
+ */
+unsigned int
+xfs_dm_regions_collapse(struct xfs_dm_region *r, unsigned int n, u64 start,
+			u64 end)
+{
+	unsigned int			i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		struct xfs_dm_region	m = r[i];
+
+		if (m.start > start)
+			m.start = m.start < end ? start : m.start - (end - start);
+		if (m.end != XFS_DM_INFINITY && m.end > start)
+			m.end = m.end < end ? start : m.end - (end - start);
+		if (m.start < m.end)
+			r[left++] = m;
+	}
+	return left;
+}
+
+/**
+ * xfs_dm_regions_insert() - a range of zeros comes, what follows moves down
+ * @r: the regions
+ * @n: their number
+ * @start: first byte of the range
+ * @end: the byte after its last
+ *
+ * A region on both sides of @start holds the zeros, too.
+ *
+ * Return: the number of regions, without those that nothing is left of.
+ */
+unsigned int
+xfs_dm_regions_insert(struct xfs_dm_region *r, unsigned int n, u64 start,
+		      u64 end)
+{
+	const u64			len = end - start;
+	unsigned int			i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		struct xfs_dm_region	m = r[i];
+
+		if (m.start >= start)
+			m.start += min(len, S64_MAX - m.start);
+		if (m.end != XFS_DM_INFINITY && m.end > start)
+			m.end += min(len, S64_MAX - m.end);
+		if (m.start < m.end)
+			r[left++] = m;
+	}
+	return left;
+}
+
+/**
  * xfs_dm_spans_find() - the span that holds a byte, or the next one
  * @s: the spans
  * @n: their number

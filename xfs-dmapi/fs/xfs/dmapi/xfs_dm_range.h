@@ -45,6 +45,10 @@ u32 xfs_dm_regions_union(const struct xfs_dm_region *r, unsigned int n);
 int xfs_dm_regions_disarm(const struct xfs_dm_region *in, unsigned int nin,
 			  u64 start, u64 end, struct xfs_dm_region *out,
 			  unsigned int max);
+unsigned int xfs_dm_regions_collapse(struct xfs_dm_region *r, unsigned int n,
+				     u64 start, u64 end);
+unsigned int xfs_dm_regions_insert(struct xfs_dm_region *r, unsigned int n,
+				   u64 start, u64 end);
 
 const struct xfs_dm_span *xfs_dm_spans_find(const struct xfs_dm_span *s,
 					    unsigned int n, u64 pos);

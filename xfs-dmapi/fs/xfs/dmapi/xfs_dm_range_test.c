@@ -1052,7 +1052,85 @@ regions_model(struct kunit *test)
 	KUNIT_EXPECT_GT(test, joined, 10);
 }
 
+static void
+regions_shift_examples(struct kunit *test)
+{
+	struct xfs_dm_region	r[] = {
+		{ 0, 10, R }, { 10, 20, W }, { 15, INF, T }, { 12, 14, R },
+	};
+
+	KUNIT_ASSERT_EQ(test, xfs_dm_regions_collapse(r, 4, 11, 16), 3);
+	KUNIT_EXPECT_EQ(test, r[0].end, 10);
+	KUNIT_EXPECT_EQ(test, r[1].start, 10);
+	KUNIT_EXPECT_EQ(test, r[1].end, 15);
+	KUNIT_EXPECT_EQ(test, r[2].start, 11);
+	KUNIT_EXPECT_EQ(test, r[2].end, INF);
+
+	KUNIT_ASSERT_EQ(test, xfs_dm_regions_insert(r, 3, 10, 15), 3);
+	KUNIT_EXPECT_EQ(test, r[0].end, 10);
+	KUNIT_EXPECT_EQ(test, r[1].start, 15);
+	KUNIT_EXPECT_EQ(test, r[1].end, 20);
+	KUNIT_EXPECT_EQ(test, r[2].start, 16);
+
+	/* What is pushed over the end of all files is gone. */
+	r[0].start = S64_MAX - 5;
+	r[0].end = S64_MAX;
+	KUNIT_EXPECT_EQ(test, xfs_dm_regions_insert(r, 1, 0, 100), 0);
+}
+
+/* Regions move as the bytes do that they are on. */
+static void
+regions_shift_model(struct kunit *test)
+{
+	const struct range_param *p = test->param_value;
+	u8			(*was)[IN_MAX], (*is)[IN_MAX];
+	struct xfs_dm_region	*in, *out;
+	struct rnd_state	state;
+	unsigned int		nin, n, a, b, i, j;
+
+	in = kunit_kcalloc(test, MODEL_REGIONS, sizeof(*in), GFP_KERNEL);
+	out = kunit_kcalloc(test, MODEL_REGIONS, sizeof(*out), GFP_KERNEL);
+	was = kunit_kcalloc(test, UNITS, sizeof(*was), GFP_KERNEL);
+	is = kunit_kcalloc(test, UNITS, sizeof(*is), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	KUNIT_ASSERT_NOT_NULL(test, was);
+	KUNIT_ASSERT_NOT_NULL(test, is);
+
+	rnd_seed(test, &state);
+	for (i = 0; i < p->rounds / 8; i++) {
+		do {
+			nin = rnd_regions(&state, p, in);
+			rnd_range(&state, 100, &a, &b);
+		} while (b == UNITS);
+		memcpy(out, in, nin * sizeof(*in));
+		count_regions(test, was, p->unit, in, nin);
+
+		/* What goes over the end is as without end: none there. */
+		n = xfs_dm_regions_collapse(out, nin, a * p->unit, b * p->unit);
+		count_regions(test, is, p->unit, out, n);
+		for (j = 0; j < UNITS - (b - a); j++)
+			KUNIT_ASSERT_EQ_MSG(test, memcmp(is[j],
+							 was[j < a ? j : j + b - a],
+							 IN_MAX), 0, "round %u", i);
+
+		/* And back: the same, but for what was in the range. */
+		n = xfs_dm_regions_insert(out, n, a * p->unit, b * p->unit);
+		for (j = 0; j < n; j++)
+			if (out[j].end > UNITS * p->unit)
+				out[j].end = INF;
+		count_regions(test, is, p->unit, out, n);
+		for (j = 0; j < UNITS; j++)
+			if (j < a || j >= b)
+				KUNIT_ASSERT_EQ_MSG(test, memcmp(is[j], was[j],
+								 IN_MAX), 0,
+						    "round %u", i);
+	}
+}
+
 static struct kunit_case xfs_dm_range_cases[] = {
+	KUNIT_CASE(regions_shift_examples),
+	KUNIT_CASE_PARAM(regions_shift_model, range_gen_params),
 	KUNIT_CASE(spans_add_apart),
 	KUNIT_CASE(spans_add_nothing),
 	KUNIT_CASE(spans_add_touching),

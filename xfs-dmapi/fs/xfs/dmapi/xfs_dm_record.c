@@ -6,7 +6,8 @@
  * a call that declares bytes resident changes the regions and the spans in one
  * step.  Everything is big-endian:
  *
- *	header	magic "XDSM", version, number of regions, number of spans
+ *	header	magic "XDSM", version, number of regions, number of spans, the
+ *		data's version (xfs_dm_version.c)
  *	regions	offset, size (0: without end), flags
  *	spans	start, end; sorted, not touching
  *
@@ -34,6 +35,7 @@ struct xfs_dm_disk_header {
 	__be16			pad;
 	__be32			nregions;
 	__be32			nspans;
+	__be64			change;
 };
 
 struct xfs_dm_disk_region {
@@ -48,7 +50,7 @@ struct xfs_dm_disk_span {
 	__be64			end;
 };
 
-static_assert(sizeof(struct xfs_dm_disk_header) == 16);
+static_assert(sizeof(struct xfs_dm_disk_header) == 24);
 static_assert(sizeof(struct xfs_dm_disk_region) == 24);
 static_assert(sizeof(struct xfs_dm_disk_span) == 16);
 
@@ -88,6 +90,7 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 	const struct xfs_dm_disk_span	*ds;
 	struct xfs_dm_inode		*dm;
 	unsigned int			nregions, nspans, i;
+	u64				change;
 
 	if (len < sizeof(*hdr) ||
 	    hdr->magic != cpu_to_be32(XFS_DM_RECORD_MAGIC) ||
@@ -95,7 +98,9 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 		return -EFSCORRUPTED;
 	nregions = be32_to_cpu(hdr->nregions);
 	nspans = be32_to_cpu(hdr->nspans);
-	if (nregions > DMAPI_MAX_REGIONS || nspans > XFS_DM_MAX_SPANS ||
+	change = be64_to_cpu(hdr->change);
+	if (change > S64_MAX || nregions > DMAPI_MAX_REGIONS ||
+	    nspans > XFS_DM_MAX_SPANS ||
 	    len != xfs_dm_record_size(nregions, nspans))
 		return -EFSCORRUPTED;
 
@@ -103,6 +108,7 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 	if (!dm)
 		return -ENOMEM;
 
+	dm->change = change;
 	dr = (const void *)(hdr + 1);
 	for (i = 0; i < nregions; i++, dr++) {
 		u64		offset = be64_to_cpu(dr->offset);
@@ -176,6 +182,7 @@ xfs_dm_record_write(struct xfs_inode *ip, const struct xfs_dm_inode *dm)
 	hdr->version = cpu_to_be16(XFS_DM_RECORD_VERSION);
 	hdr->nregions = cpu_to_be32(dm->nregions);
 	hdr->nspans = cpu_to_be32(dm->nspans);
+	hdr->change = cpu_to_be64(dm->change);
 
 	dr = (void *)(hdr + 1);
 	for (i = 0; i < dm->nregions; i++, dr++) {
@@ -216,7 +223,7 @@ xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm)
 	int			error;
 
 	regions = xfs_dm_regions_union(dm->regions, dm->nregions);
-	if (dm->nregions || dm->nspans)
+	if (dm->nregions || dm->nspans || dm->change)
 		ours |= XFS_DMW_RECORD;
 	if (dm->nspans)
 		ours |= XFS_DMW_SPANS;

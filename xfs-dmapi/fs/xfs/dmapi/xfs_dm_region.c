@@ -48,8 +48,7 @@ xfs_dm_flush(struct xfs_inode *ip, u64 start, u64 end)
 static void
 xfs_dm_forget(struct xfs_inode *ip, struct xfs_dm_inode *dm, u64 start, u64 end)
 {
-	u64			page = max_t(u64, PAGE_SIZE,
-					     i_blocksize(VFS_I(ip)));
+	u64			page = xfs_dm_page(ip);
 
 	if (start)
 		start = roundup_64(start, page);
@@ -81,8 +80,7 @@ static void
 xfs_dm_carry_spans(struct xfs_inode *ip, const struct xfs_dm_inode *old,
 		   struct xfs_dm_inode *new)
 {
-	u64				page = max_t(u64, PAGE_SIZE,
-						     i_blocksize(VFS_I(ip)));
+	u64				page = xfs_dm_page(ip);
 	struct xfs_dm_span		*all;
 	unsigned int			nall = new->nspans;
 	unsigned int			i, j;
@@ -186,9 +184,8 @@ xfs_dm_op_set_region(struct xfs_dm_call *call)
 			goto out_drop;
 		if ((r->flags & DMAPI_REGION_READ) &&
 		    !xfs_dm_was_armed(old, r->start, r->end) &&
-		    dmapi_range_mapped(VFS_I(ip)->i_mapping,
-				       r->start >> PAGE_SHIFT,
-				       (r->end - 1) >> PAGE_SHIFT)) {
+		    xfs_dm_mapped(ip, r->start >> PAGE_SHIFT,
+				  (r->end - 1) >> PAGE_SHIFT)) {
 			error = -EBUSY;
 			goto out_drop;
 		}

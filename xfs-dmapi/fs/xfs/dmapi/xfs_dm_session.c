@@ -72,7 +72,7 @@ xfs_dm_session_put(struct xfs_dm_session *s)
 	if (!refcount_dec_and_test(&s->s_ref))
 		return;
 	kfree(s->s_info);
-	kfree(s);
+	kfree_rcu(s, s_rcu);
 }
 
 /* A session that has no id, and that nobody knows. */
@@ -284,6 +284,52 @@ xfs_dm_getall_sessions(struct xfs_dm_call *call)
 	if (error != -EFAULT && xfs_dm_put_u32(arg->nelemp, n))
 		error = -EFAULT;
 	return error;
+}
+
+/**
+ * xfs_dm_session_mounters() - the sessions that registered for MOUNT
+ * @listp: result, for kvfree(): ascending by id, each referenced
+ *
+ * Return: how many; -ENOMEM.
+ */
+int
+xfs_dm_session_mounters(struct xfs_dm_session ***listp)
+{
+	struct xfs_dm_session	**list = NULL;
+	struct xfs_dm_session	*s;
+	unsigned long		index;
+	unsigned int		room = 0;
+	unsigned int		n;
+
+	/* What was counted may have grown when there is memory for it. */
+	for (;;) {
+		n = 0;
+		spin_lock(&xfs_dm_disp_lock);
+		xa_lock(&xfs_dm_sessions);
+		xa_for_each(&xfs_dm_sessions, index, s)
+			n += s->s_mount;
+		if (n <= room)
+			break;
+		xa_unlock(&xfs_dm_sessions);
+		spin_unlock(&xfs_dm_disp_lock);
+
+		kvfree(list);
+		room = n;
+		list = kvmalloc_objs(*list, room, GFP_KERNEL);
+		if (!list)
+			return -ENOMEM;
+	}
+	n = 0;
+	xa_for_each(&xfs_dm_sessions, index, s) {
+		if (s->s_mount) {
+			xfs_dm_session_hold(s);
+			list[n++] = s;
+		}
+	}
+	xa_unlock(&xfs_dm_sessions);
+	spin_unlock(&xfs_dm_disp_lock);
+	*listp = list;
+	return n;
 }
 
 /* DMAPI_QUERY_SESSION: the info string */

@@ -17,6 +17,12 @@
  * a transaction of its own, with the old value in it.  The set that follows
  * finds a leaf.
  *
+ * There, a crash before the old value is gone leaves it behind, marked as
+ * incomplete.  The kernel does not mind, but xfs_repair clears the whole fork
+ * when it meets such a thing, and the new value with it.  So as long as a fork
+ * is a single leaf and both values fit into it, as nearly all do, old and new
+ * change places in one transaction, and nothing is ever incomplete.
+ *
  * Callers hold the IOLOCK exclusively, so that nobody comes between the two
  * steps.  Somebody who changes other attributes of the inode may (attributes by
  * handle take no IOLOCK); at worst the fork shrinks back to the short form and
@@ -141,6 +147,95 @@ xfs_dm_xattr_make_leaf(struct xfs_da_args *args)
 	return error;
 }
 
+/*
+ * Can the value in @bp that @args found be replaced there?  Then what has to be
+ * done cannot fail half way.
+ */
+static bool
+xfs_dm_xattr_fits(struct xfs_da_args *args, struct xfs_buf *bp)
+{
+	struct xfs_attr_leafblock	*leaf = bp->b_addr;
+	struct xfs_attr3_icleaf_hdr	ichdr;
+	struct xfs_attr_leaf_name_local	*old;
+	struct xfs_attr_leaf_entry	*entry;
+	int				room, local, size;
+
+	size = xfs_attr_leaf_newentsize(args, &local);
+	entry = &xfs_attr3_leaf_entryp(leaf)[args->index];
+	if (!local || !(entry->flags & XFS_ATTR_LOCAL))
+		return false;
+
+	old = xfs_attr3_leaf_name_local(leaf, args->index);
+	xfs_attr3_leaf_hdr_from_disk(args->geo, &ichdr, leaf);
+	room = args->geo->blksize - xfs_attr3_leaf_hdr_size(leaf) -
+	       ichdr.count * sizeof(*entry) - ichdr.usedbytes;
+	room += xfs_attr_leaf_entsize_local(args->namelen,
+					    be16_to_cpu(old->valuelen));
+	return size <= room;
+}
+
+/* Old and new value change places: 1 if so, 0 if it takes more than that. */
+static int
+xfs_dm_xattr_swap(struct xfs_da_args *args)
+{
+	struct xfs_inode	*ip = args->dp;
+	struct xfs_attr3_icleaf_hdr ichdr;
+	struct xfs_trans_res	tres;
+	struct xfs_buf		*bp;
+	int			local, error;
+
+	xfs_ilock(ip, XFS_ILOCK_SHARED);
+	local = xfs_inode_has_attr_fork(ip) && xfs_attr_is_leaf(ip);
+	xfs_iunlock(ip, XFS_ILOCK_SHARED);
+	if (!local)
+		return 0;
+
+	args->total = xfs_attr_calc_size(args, &local);
+	tres = xfs_attr_set_resv(args);
+	error = xfs_trans_alloc_inode(ip, &tres, args->total, 0, true,
+				      &args->trans);
+	if (error)
+		return error;
+	if (!xfs_attr_is_leaf(ip))
+		goto out_cancel;
+	error = xfs_attr3_leaf_read(args->trans, ip, args->owner, 0, &bp);
+	if (error)
+		goto out_cancel;
+	if (xfs_attr3_leaf_lookup_int(bp, args) != -EEXIST ||
+	    !xfs_dm_xattr_fits(args, bp))
+		goto out_cancel;
+
+	error = xfs_attr3_leaf_remove(bp, args);
+	if (error < 0)
+		goto out_cancel;
+	/*
+	 * The map of free pieces has room for three and may have lost one.  All
+	 * of the room can be used if the leaf is taken for one with holes.
+	 */
+	xfs_attr3_leaf_hdr_from_disk(args->geo, &ichdr, bp->b_addr);
+	ichdr.holes = 1;
+	xfs_attr3_leaf_hdr_to_disk(args->geo, bp->b_addr, &ichdr);
+	error = xfs_attr3_leaf_lookup_int(bp, args);
+	ASSERT(error == -ENOATTR);
+	if (error != -ENOATTR || !xfs_attr3_leaf_add(bp, args)) {
+		error = -EFSCORRUPTED;
+		goto out_cancel;
+	}
+	if (!(args->op_flags & XFS_DA_OP_NOTIME))
+		xfs_trans_ichgtime(args->trans, ip, XFS_ICHGTIME_CHG);
+	xfs_trans_log_inode(args->trans, ip, XFS_ILOG_CORE);
+	error = xfs_trans_commit(args->trans);
+	xfs_iunlock(ip, XFS_ILOCK_EXCL);
+	args->trans = NULL;
+	return error ? error : 1;
+
+out_cancel:
+	xfs_trans_cancel(args->trans);
+	xfs_iunlock(ip, XFS_ILOCK_EXCL);
+	args->trans = NULL;
+	return error;
+}
+
 /**
  * xfs_dm_xattr_set() - set, replace or remove an attribute
  * @ip: the inode, IOLOCK held exclusively
@@ -176,6 +271,15 @@ xfs_dm_xattr_set(struct xfs_inode *ip, const char *name, int namelen,
 		error = xfs_dm_xattr_make_leaf(&args);
 		if (error)
 			return error;
+
+		xfs_dm_xattr_args(&args, ip, name, namelen);
+		args.value = value;
+		args.valuelen = len;
+		if (ctime)
+			args.op_flags &= ~XFS_DA_OP_NOTIME;
+		error = xfs_dm_xattr_swap(&args);
+		if (error)
+			return min(error, 0);
 	}
 
 	xfs_dm_xattr_args(&args, ip, name, namelen);

@@ -53,28 +53,38 @@
  */
 enum dmapi_op {
 	DMAPI_CREATE_SESSION	= 3,	/* struct dmapi_create_session */
+	DMAPI_CREATE_USEREVENT	= 4,	/* struct dmapi_create_userevent */
 	DMAPI_DESTROY_SESSION	= 5,	/* struct dmapi_session */
 	DMAPI_FD_TO_HANDLE	= 7,	/* struct dmapi_fd_to_handle */
 	DMAPI_FIND_EVENTMSG	= 8,	/* struct dmapi_find_eventmsg */
 	DMAPI_GET_ALLOCINFO	= 9,	/* struct dmapi_get_allocinfo */
+	DMAPI_GET_CONFIG	= 12,	/* struct dmapi_get_config */
+	DMAPI_GET_CONFIG_EVENTS	= 13,	/* struct dmapi_get_config_events */
 	DMAPI_GET_DMATTR	= 16,	/* struct dmapi_dmattr */
+	DMAPI_GET_EVENTLIST	= 17,	/* struct dmapi_get_eventlist */
 	DMAPI_GET_EVENTS	= 18,	/* struct dmapi_get_events */
+	DMAPI_GET_MOUNTINFO	= 20,	/* struct dmapi_get_mountinfo */
 	DMAPI_GET_REGION	= 21,	/* struct dmapi_get_region */
 	DMAPI_GETALL_DISP	= 22,	/* struct dmapi_getall */
 	DMAPI_GETALL_DMATTR	= 23,	/* struct dmapi_dmattr */
 	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
 	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
+	DMAPI_MOVE_EVENT	= 29,	/* struct dmapi_move_event */
 	DMAPI_PATH_TO_FSHANDLE	= 33,	/* struct dmapi_path_to_handle */
 	DMAPI_PATH_TO_HANDLE	= 34,	/* struct dmapi_path_to_handle */
+	DMAPI_PENDING		= 35,	/* struct dmapi_pending */
 	DMAPI_PROBE_HOLE	= 36,	/* struct dmapi_probe_hole */
 	DMAPI_PUNCH_HOLE	= 37,	/* struct dmapi_range */
 	DMAPI_QUERY_SESSION	= 39,	/* struct dmapi_getall */
 	DMAPI_READ_INVIS	= 40,	/* struct dmapi_io */
 	DMAPI_REMOVE_DMATTR	= 42,	/* struct dmapi_dmattr */
 	DMAPI_RESPOND_EVENT	= 44,	/* struct dmapi_respond_event */
+	DMAPI_SEND_MSG		= 45,	/* struct dmapi_send_msg */
 	DMAPI_SET_DISP		= 46,	/* struct dmapi_set_disp */
 	DMAPI_SET_DMATTR	= 47,	/* struct dmapi_dmattr */
+	DMAPI_SET_EVENTLIST	= 48,	/* struct dmapi_set_disp */
 	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
+	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
 	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
 	DMAPI_WRITE_INVIS	= 56,	/* struct dmapi_io */
 
@@ -82,6 +92,13 @@ enum dmapi_op {
 	DMAPI_GET_VERSION	= DMAPI_EXT + 0, /* none: @arg NULL, @size 0 */
 	DMAPI_SESSION_FD	= DMAPI_EXT + 1, /* struct dmapi_session */
 	DMAPI_SET_RESIDENT	= DMAPI_EXT + 2, /* struct dmapi_range */
+	DMAPI_GET_CHANGE	= DMAPI_EXT + 3, /* struct dmapi_get_change */
+	DMAPI_PUNCH_IF		= DMAPI_EXT + 4, /* struct dmapi_punch_if */
+	DMAPI_STAGE		= DMAPI_EXT + 5, /* struct dmapi_stage */
+	DMAPI_SET_BORN		= DMAPI_EXT + 6, /* struct dmapi_set_born */
+	DMAPI_GET_BORN		= DMAPI_EXT + 7, /* struct dmapi_get_born */
+	DMAPI_RESPOND_EVENTS	= DMAPI_EXT + 8, /* struct dmapi_respond_events */
+	DMAPI_SET_MANAGED	= DMAPI_EXT + 16, /* struct dmapi_set_managed */
 };
 
 /* Values of the fields below; names and numbers are SGI's. */
@@ -92,8 +109,11 @@ enum dmapi_op {
 #define DMAPI_SESSION_INFO_LEN	256	/* bytes, NUL included */
 #define DMAPI_ATTR_NAME_SIZE	8	/* bytes */
 #define DMAPI_MAX_ATTRIBUTE_SIZE 65536	/* bytes of a DM attribute's value */
+#define DMAPI_MAX_ATTR_ON_DESTROY 4096	/* of these, in DMAPI_EVENT_DESTROY */
 #define DMAPI_MAX_REGIONS	1024	/* managed regions of a file */
-#define DMAPI_MAX_MESSAGE_DATA	65536	/* bytes of a response */
+#define DMAPI_MAX_MESSAGE_DATA	65536	/* bytes of a response or a message */
+#define DMAPI_MAX_RESPONSES	1024	/* answers in one call */
+#define DMAPI_MAX_HANDLE_SIZE	56	/* bytes: no handle will ever be longer */
 
 #define DMAPI_EV_WAIT		1	/* dmapi_get_events.flags */
 #define DMAPI_WRITE_SYNC	1	/* dmapi_io.flags */
@@ -103,9 +123,15 @@ enum dmapi_op {
 #define DMAPI_REGION_TRUNCATE	4
 #define DMAPI_REGION_ALL	7
 
+#define DMAPI_MSGTYPE_SYNC	1	/* dmapi_send_msg.msgtype */
+#define DMAPI_MSGTYPE_ASYNC	2
+
 #define DMAPI_RESP_CONTINUE	1	/* dmapi_respond_event.response */
 #define DMAPI_RESP_ABORT	2
 #define DMAPI_RESP_DONTCARE	3
+
+#define DMAPI_MOUNT_RDONLY	1	/* dmapi_mount_event.mode */
+#define DMAPI_UNMOUNT_FORCE	1	/* dmapi_namesp_event.mode */
 
 #define DMAPI_EXTENT_RES	1	/* dmapi_extent.type */
 #define DMAPI_EXTENT_HOLE	2
@@ -136,6 +162,28 @@ enum dmapi_op {
 #define DMAPI_EVENT_USER	22
 #define DMAPI_EVENT_MAX		23
 
+/* What DMAPI_GET_CONFIG is asked; answers are 1 or 0 but for MAX_ and TOTAL_. */
+#define DMAPI_CONFIG_BULKALL			1
+#define DMAPI_CONFIG_CREATE_BY_HANDLE		2
+#define DMAPI_CONFIG_DTIME_OVERLOAD		3
+#define DMAPI_CONFIG_LEGACY			4
+#define DMAPI_CONFIG_LOCK_UPGRADE		5
+#define DMAPI_CONFIG_MAX_ATTR_ON_DESTROY	6	/* bytes */
+#define DMAPI_CONFIG_MAX_ATTRIBUTE_SIZE		7	/* bytes */
+#define DMAPI_CONFIG_MAX_HANDLE_SIZE		8	/* bytes */
+#define DMAPI_CONFIG_MAX_MANAGED_REGIONS	9	/* of a file */
+#define DMAPI_CONFIG_MAX_MESSAGE_DATA		10	/* bytes */
+#define DMAPI_CONFIG_OBJ_REF			11
+#define DMAPI_CONFIG_PENDING			12
+#define DMAPI_CONFIG_PERS_ATTRIBUTES		13
+#define DMAPI_CONFIG_PERS_EVENTS		14
+#define DMAPI_CONFIG_PERS_INHERIT_ATTRIBS	15
+#define DMAPI_CONFIG_PERS_MANAGED_REGIONS	16
+#define DMAPI_CONFIG_PUNCH_HOLE			17
+#define DMAPI_CONFIG_TOTAL_ATTRIBUTE_SPACE	18	/* bytes of an object */
+#define DMAPI_CONFIG_WILL_RETRY			19
+#define DMAPI_CONFIG_LAST			19
+
 /*
  * The global handle: this value in hanp, DMAPI_GLOBAL_HLEN in hlen.  Never
  * dereferenced.
@@ -144,6 +192,20 @@ enum dmapi_op {
 #define DMAPI_GLOBAL_HLEN	1
 #define DMAPI_FSHANDLE_LEN	8
 #define DMAPI_HANDLE_LEN	24
+
+/*
+ * Where a file's data is, for everybody, without the system call.
+ *
+ * A virtual attribute of regular files, not listed and read-only.  Its value is
+ * "resident", "partial" or "offline", without a NUL: no byte is offline, some
+ * are, all are.
+ *
+ * A bit of statx()'s stx_attributes and stx_attributes_mask: some byte may be
+ * offline.  Where it is clear, and set in the mask, none is.  It is not an
+ * official one, and far from those that are, as the number of the call is.
+ */
+#define DMAPI_XATTR_STATE	"system.dmapi.state"
+#define DMAPI_STATX_OFFLINE	0x4000000000000000ULL
 
 /* --- What the operations read ------------------------------------------ */
 
@@ -202,6 +264,29 @@ struct dmapi_respond_event {
 	__aligned_u64	respbufp;	/* void *: read and ignored, as XDSM */
 };
 
+/*
+ * DMAPI_RESPOND_EVENTS: many answers at once, in order.  What is wrong with one of
+ * them is told in it, and keeps the others from nothing.
+ */
+struct dmapi_respond_events {
+	__s32		sid;
+	__u32		nelem;		/* 1 to DMAPI_MAX_RESPONSES */
+	__aligned_u64	bufp;		/* struct dmapi_response * */
+	__aligned_u64	nelemp;		/* __u32 *: how many were given */
+};
+
+/*
+ * DMAPI_PENDING: the answer will take about so long.  Operations by descriptors
+ * with O_NONBLOCK that wait for it, or would, fail with EAGAIN.
+ */
+struct dmapi_pending {
+	__s32		sid;
+	__s32		token;
+	__s64		sec;		/* 0 or more */
+	__u32		nsec;		/* below 1000000000 */
+	__u32		pad;		/* must be 0 */
+};
+
 /* DMAPI_FIND_EVENTMSG */
 struct dmapi_find_eventmsg {
 	__s32		sid;
@@ -209,6 +294,57 @@ struct dmapi_find_eventmsg {
 	__aligned_u64	buflen;		/* bytes */
 	__aligned_u64	bufp;		/* struct dmapi_eventmsg */
 	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/*
+ * DMAPI_CREATE_USEREVENT: a message of type DMAPI_EVENT_USER, with these bytes,
+ * as one that the session has read and is to answer.
+ *
+ *	E2BIG	@msglen is above DMAPI_MAX_MESSAGE_DATA
+ *	EFAULT	the message cannot be read, or @tokenp not written: there is no
+ *		message then
+ */
+struct dmapi_create_userevent {
+	__s32		sid;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	msglen;		/* bytes, may be 0 */
+	__aligned_u64	msgdatap;	/* const void * */
+	__aligned_u64	tokenp;		/* __s32 *: result */
+};
+
+/*
+ * DMAPI_SEND_MSG: a message of type DMAPI_EVENT_USER for a session, which may be
+ * the caller's own.  SYNC waits for the answer and returns it: 0, or the errno of
+ * an ABORT.  A full queue makes both wait for room.
+ *
+ *	EINVAL	@msgtype is neither
+ *	E2BIG	@buflen is above DMAPI_MAX_MESSAGE_DATA
+ *	EFAULT	the message cannot be read
+ *	EINVAL	the session was destroyed while its queue had no room
+ *	EINTR	ASYNC: a signal came before there was room.  SYNC can only be
+ *		killed.
+ */
+struct dmapi_send_msg {
+	__s32		sid;		/* to whom */
+	__u32		msgtype;	/* DMAPI_MSGTYPE_* */
+	__aligned_u64	buflen;		/* bytes, may be 0 */
+	__aligned_u64	bufp;		/* const void * */
+};
+
+/*
+ * DMAPI_MOVE_EVENT: another session is to answer a message that was delivered.
+ * It finds the message by the token and is not told otherwise.
+ *
+ *	EINVAL	@token is not positive, or @targetsid is unknown
+ *	ENOENT	@token is not outstanding in @sid
+ *	EFAULT	@rtokenp cannot be written: nothing has been moved
+ */
+struct dmapi_move_event {
+	__s32		sid;		/* whose it is */
+	__s32		token;
+	__s32		targetsid;	/* whose it will be */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	rtokenp;	/* __s32 *: its token there, the same */
 };
 
 /*
@@ -245,12 +381,72 @@ struct dmapi_object {
 	__aligned_u64	hlen;
 };
 
-/* DMAPI_SET_DISP */
+/*
+ * DMAPI_SET_DISP: bits from maxevent on count as clear.
+ * DMAPI_SET_EVENTLIST: they keep their value.
+ */
 struct dmapi_set_disp {
 	struct dmapi_object obj;
 	__aligned_u64	eventsetp;	/* __u64 * */
-	__u32		maxevent;	/* bits from here on count as clear */
+	__u32		maxevent;	/* 1 to DMAPI_EVENT_MAX */
 	__u32		pad;		/* must be 0 */
+};
+
+/* DMAPI_GET_EVENTLIST: of a file, with what its regions are armed for */
+struct dmapi_get_eventlist {
+	struct dmapi_object obj;
+	__u32		nelem;		/* bits that the caller takes */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	eventsetp;	/* __u64 * */
+	__aligned_u64	nelemp;		/* __u32 *: number of the highest bit, and 1 */
+};
+
+/*
+ * DMAPI_SET_BORN, of a directory or a file system: what is created there, or
+ * anywhere, begins with these events in its list, as far as its kind can have
+ * them; a file also with a region over all of it.
+ */
+struct dmapi_set_born {
+	struct dmapi_object obj;
+	__u64		events;
+	__u32		regions;	/* DMAPI_REGION_* */
+	__u32		pad;		/* must be 0 */
+};
+
+/* DMAPI_GET_BORN */
+struct dmapi_get_born {
+	struct dmapi_object obj;
+	__aligned_u64	eventsp;	/* __u64 * */
+	__aligned_u64	regionsp;	/* __u32 * */
+};
+
+/*
+ * DMAPI_GET_CONFIG: what the implementation can do, and how much.  A file system,
+ * or anything in one; no session and no token, whose members must be
+ * DMAPI_NO_SESSION and DMAPI_NO_TOKEN.
+ *
+ *	EINVAL	@flagname is unknown
+ *	EFAULT	@retvalp cannot be written
+ */
+struct dmapi_get_config {
+	struct dmapi_object obj;
+	__u32		flagname;	/* DMAPI_CONFIG_* */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	retvalp;	/* __u64 *: result */
+};
+
+/*
+ * DMAPI_GET_CONFIG_EVENTS: the events that there are, likewise.
+ *
+ *	E2BIG	@nelem is below DMAPI_EVENT_MAX
+ *	EFAULT	@eventsetp or @nelemp cannot be written
+ */
+struct dmapi_get_config_events {
+	struct dmapi_object obj;
+	__u32		nelem;		/* bits that the caller knows */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	eventsetp;	/* __u64 *: result */
+	__aligned_u64	nelemp;		/* __u32 *: bits that there are */
 };
 
 /* DMAPI_SET_REGION */
@@ -260,6 +456,16 @@ struct dmapi_set_region {
 	__u32		pad;		/* must be 0 */
 	__aligned_u64	regbufp;	/* struct dmapi_region * */
 	__aligned_u64	exactp;		/* __u32 *: 1 if stored as asked */
+};
+
+/*
+ * DMAPI_SET_MANAGED, of a file system: mark it as managed, so that it is mounted
+ * so without the option, or remove the mark.  It is on disk on return.
+ */
+struct dmapi_set_managed {
+	struct dmapi_object obj;
+	__u32		on;		/* boolean */
+	__u32		pad;		/* must be 0 */
 };
 
 /* DMAPI_GET_REGION */
@@ -283,6 +489,40 @@ struct dmapi_range {
 	__u64		len;		/* bytes */
 };
 
+/*
+ * DMAPI_GET_CHANGE: a number for the data as it is now.  As long as nobody
+ * changes the data the number stays; no other data of the file gets it again.
+ */
+struct dmapi_get_change {
+	struct dmapi_object obj;
+	__aligned_u64	changep;	/* __u64 *: result, never 0 */
+};
+
+/*
+ * DMAPI_PUNCH_IF: DMAPI_PUNCH_HOLE, with ESTALE if the data has changed since
+ * DMAPI_GET_CHANGE told the number.
+ */
+struct dmapi_punch_if {
+	struct dmapi_object obj;
+	__s64		off;		/* bytes */
+	__u64		len;		/* bytes */
+	__u64		change;
+};
+
+/*
+ * DMAPI_STAGE: blocks of a staged file become those of the range, where the
+ * range is offline; what is resident stays.  The staged file gets the holes.
+ */
+struct dmapi_stage {
+	struct dmapi_object obj;
+	__s32		fd;		/* the staged file, open for reading and writing */
+	__u32		pad;		/* must be 0 */
+	__s64		stage_off;	/* bytes, of the staged file */
+	__s64		off;		/* bytes, of the object */
+	__u64		len;		/* bytes */
+	__u64		change;		/* as DMAPI_PUNCH_IF; 0: any */
+};
+
 /* DMAPI_PROBE_HOLE */
 struct dmapi_probe_hole {
 	struct dmapi_object obj;
@@ -300,6 +540,14 @@ struct dmapi_get_allocinfo {
 	__u32		pad;		/* must be 0 */
 	__aligned_u64	extentp;	/* struct dmapi_extent * */
 	__aligned_u64	nelemp;		/* __u32 *: stored */
+};
+
+/* DMAPI_GET_MOUNTINFO, of a file system: struct dmapi_mount_event */
+struct dmapi_get_mountinfo {
+	struct dmapi_object obj;
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	bufp;		/* void * */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
 };
 
 /* DMAPI_READ_INVIS, DMAPI_WRITE_INVIS: return bytes transferred */
@@ -329,6 +577,18 @@ struct dmapi_dmattr {
 	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
 };
 
+/*
+ * DMAPI_SET_RETURN_ON_DESTROY, of a file system: DMAPI_EVENT_DESTROY carries the
+ * value of this DM attribute, as far as DMAPI_MAX_ATTR_ON_DESTROY goes, until
+ * the event goes to another session or to none.
+ */
+struct dmapi_set_return_on_destroy {
+	struct dmapi_object obj;
+	__aligned_u64	namep;		/* const char [DMAPI_ATTR_NAME_SIZE] */
+	__u32		enable;		/* boolean */
+	__u32		pad;		/* must be 0 */
+};
+
 /* --- What the operations read and write through pointers --------------- */
 
 /* Variable data: where, from the start of the structure, and how much. */
@@ -345,10 +605,71 @@ struct dmapi_eventmsg {
 	struct dmapi_vardata data;	/* the event's own structure */
 };
 
+/* An answer, as in struct dmapi_respond_event */
+struct dmapi_response {
+	__s32		token;
+	__u32		response;	/* DMAPI_RESP_* */
+	__s32		reterror;	/* a positive errno, with ABORT only */
+	__s32		error;		/* result: 0, or the errno that it had */
+};
+
 struct dmapi_data_event {
 	struct dmapi_vardata handle;
 	__s64		offset;		/* bytes */
 	__u64		length;		/* bytes */
+};
+
+/*
+ * DMAPI_EVENT_CANCEL: nobody waits any more for the answer to a message that was
+ * delivered.  It is to be answered nevertheless, which ends its token.
+ */
+struct dmapi_cancel_event {
+	__u32		sequence;	/* the message's */
+	__s32		token;		/* the message's */
+};
+
+/*
+ * DMAPI_EVENT_DESTROY: the handle is dead; name and value of the attribute that
+ * was asked for, if the object had it.
+ */
+struct dmapi_destroy_event {
+	struct dmapi_vardata handle;
+	__u8		attrname[DMAPI_ATTR_NAME_SIZE];
+	struct dmapi_vardata attrcopy;
+};
+
+/*
+ * DMAPI_EVENT_NOSPACE: file system, who needs space there; else empty.
+ * PREUNMOUNT: file system, root directory; mode is DMAPI_UNMOUNT_FORCE or 0.
+ * UNMOUNT: file system; mode likewise; retcode is 0 or why it failed.
+ * CREATE, REMOVE: directory; POSTCREATE: also the new object; the name.
+ * RENAME: both directories, both names.  LINK: directory, the object; the name.
+ * SYMLINK: directory, POSTSYMLINK: also the new link; its name, its contents.
+ * DEBUT, CLOSE, ATTRIBUTE: the object.
+ * Names end with a NUL, which counts.
+ */
+struct dmapi_namesp_event {
+	__u32		mode;
+	struct dmapi_vardata handle1;
+	struct dmapi_vardata handle2;
+	struct dmapi_vardata name1;
+	struct dmapi_vardata name2;
+	__s32		retcode;
+};
+
+/*
+ * DMAPI_EVENT_MOUNT: handles of the file system, of the directory it is mounted
+ * on if that is on a managed file system, and of its root directory; the mount
+ * point's path as whoever mounts sees it, empty if nothing was attached yet; the
+ * device.  Names end with a NUL, which counts.
+ */
+struct dmapi_mount_event {
+	__u32		mode;		/* DMAPI_MOUNT_RDONLY or 0 */
+	struct dmapi_vardata handle1;	/* file system */
+	struct dmapi_vardata handle2;	/* mounted on */
+	struct dmapi_vardata name1;	/* path */
+	struct dmapi_vardata name2;	/* device */
+	struct dmapi_vardata roothandle;
 };
 
 struct dmapi_dispinfo {
