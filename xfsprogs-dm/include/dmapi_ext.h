@@ -8,6 +8,7 @@
 #define _DMAPI_EXT_H
 
 #include <dmapi.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +27,61 @@ int	dmx_session_fd(dm_sessid_t sid);
  */
 int	dmx_set_resident(dm_sessid_t sid, void *hanp, size_t hlen,
 		dm_token_t token, dm_off_t off, dm_size_t len);
+
+/*
+ * A number for the file's data as it is now.  It stays as long as nobody
+ * changes the data, and no other data of the file gets it.
+ */
+/*
+ * An answer, as dm_respond_event() takes it.  error is set: 0, or the errno that
+ * dm_respond_event() would have had.
+ */
+typedef struct dmx_response {
+	dm_token_t	token;
+	dm_response_t	response;
+	int		reterror;
+	int		error;
+} dmx_response_t;
+
+#define DMX_MAX_RESPONSES	1024
+
+int	dmx_respond_events(dm_sessid_t sid, unsigned int nelem,
+		dmx_response_t *bufp, unsigned int *nelemp);
+int	dmx_get_change(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, uint64_t *changep);
+
+/* dm_punch_hole(), or ESTALE if the data has another number by now. */
+int	dmx_punch_hole_if(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, dm_off_t off, dm_size_t len,
+		uint64_t change);
+
+/*
+ * Blocks of the staged file @fd, from @stage_off on, become those of
+ * [off, off + len) where that is offline.  With @change other than 0, ESTALE if
+ * the data has another number.
+ */
+int	dmx_stage(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
+		int fd, dm_off_t stage_off, dm_off_t off, dm_size_t len,
+		uint64_t change);
+
+/*
+ * Marks a file system as managed, or takes the mark away: it is mounted with
+ * data management from now on, whether its option is given or not.  The mark is
+ * on disk on return.
+ */
+int	dmx_set_managed(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, dm_boolean_t on);
+
+/*
+ * What is created in a directory, or anywhere in a file system, begins with
+ * @events in its event list, as far as its kind can have them, and a file with a
+ * region of @regions (DM_REGION_*) over all of it.
+ */
+int	dmx_set_born(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, dm_eventset_t events, unsigned int regions);
+int	dmx_get_born(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, dm_eventset_t *eventsp,
+		unsigned int *regionsp);
 
 #ifdef __cplusplus
 }

@@ -50,10 +50,61 @@ int dmx_set_resident(dm_sessid_t sid, void *hanp, size_t hlen,
 	return call_range(DMAPI_SET_RESIDENT, sid, hanp, hlen, token, off, len);
 }
 
+int dmx_set_managed(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
+		dm_boolean_t on)
+{
+	struct dmapi_set_managed arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.on = on != DM_FALSE,
+	};
+
+	return dm_call(DMAPI_SET_MANAGED, &arg, sizeof(arg));
+}
+
 int dm_punch_hole(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
 		dm_off_t off, dm_size_t len)
 {
 	return call_range(DMAPI_PUNCH_HOLE, sid, hanp, hlen, token, off, len);
+}
+
+int dmx_get_change(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, uint64_t *changep)
+{
+	struct dmapi_get_change arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.changep = dm_ptr(changep),
+	};
+
+	return dm_call(DMAPI_GET_CHANGE, &arg, sizeof(arg));
+}
+
+int dmx_punch_hole_if(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, dm_off_t off, dm_size_t len, uint64_t change)
+{
+	struct dmapi_punch_if arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.off = off,
+		.len = len,
+		.change = change,
+	};
+
+	return dm_call(DMAPI_PUNCH_IF, &arg, sizeof(arg));
+}
+
+int dmx_stage(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
+		int fd, dm_off_t stage_off, dm_off_t off, dm_size_t len,
+		uint64_t change)
+{
+	struct dmapi_stage arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.fd = fd,
+		.stage_off = stage_off,
+		.off = off,
+		.len = len,
+		.change = change,
+	};
+
+	return dm_call(DMAPI_STAGE, &arg, sizeof(arg));
 }
 
 int dm_probe_hole(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,

@@ -4,6 +4,7 @@
  * dmapi.h lie as SGI's do, on which existing DM applications rely, and as the
  * kernel's do, which are passed through.
  */
+#include "dmapi_ext.h"
 #include "libdm.h"
 
 #define SIZE(type, size) \
@@ -193,6 +194,12 @@ SAME_SIZE(dm_vardata_t, dmapi_vardata);
 SAME(dm_vardata_t, vd_offset, dmapi_vardata, offset);
 SAME(dm_vardata_t, vd_length, dmapi_vardata, length);
 
+SAME_SIZE(dmx_response_t, dmapi_response);
+SAME(dmx_response_t, token, dmapi_response, token);
+SAME(dmx_response_t, response, dmapi_response, response);
+SAME(dmx_response_t, reterror, dmapi_response, reterror);
+SAME(dmx_response_t, error, dmapi_response, error);
+
 SAME_SIZE(dm_eventmsg_t, dmapi_eventmsg);
 SAME(dm_eventmsg_t, _link, dmapi_eventmsg, link);
 SAME(dm_eventmsg_t, ev_type, dmapi_eventmsg, type);
@@ -204,6 +211,23 @@ SAME_SIZE(dm_data_event_t, dmapi_data_event);
 SAME(dm_data_event_t, de_handle, dmapi_data_event, handle);
 SAME(dm_data_event_t, de_offset, dmapi_data_event, offset);
 SAME(dm_data_event_t, de_length, dmapi_data_event, length);
+
+SAME_SIZE(dm_cancel_event_t, dmapi_cancel_event);
+SAME(dm_cancel_event_t, ce_sequence, dmapi_cancel_event, sequence);
+SAME(dm_cancel_event_t, ce_token, dmapi_cancel_event, token);
+
+SAME_SIZE(dm_destroy_event_t, dmapi_destroy_event);
+SAME(dm_destroy_event_t, ds_handle, dmapi_destroy_event, handle);
+SAME(dm_destroy_event_t, ds_attrname, dmapi_destroy_event, attrname);
+SAME(dm_destroy_event_t, ds_attrcopy, dmapi_destroy_event, attrcopy);
+
+SAME_SIZE(dm_namesp_event_t, dmapi_namesp_event);
+SAME(dm_namesp_event_t, ne_mode, dmapi_namesp_event, mode);
+SAME(dm_namesp_event_t, ne_handle1, dmapi_namesp_event, handle1);
+SAME(dm_namesp_event_t, ne_handle2, dmapi_namesp_event, handle2);
+SAME(dm_namesp_event_t, ne_name1, dmapi_namesp_event, name1);
+SAME(dm_namesp_event_t, ne_name2, dmapi_namesp_event, name2);
+SAME(dm_namesp_event_t, ne_retcode, dmapi_namesp_event, retcode);
 
 SAME_SIZE(dm_dispinfo_t, dmapi_dispinfo);
 SAME(dm_dispinfo_t, _link, dmapi_dispinfo, link);
@@ -269,3 +293,13 @@ VALUE(DM_EVENT_DESTROY, DMAPI_EVENT_DESTROY);
 VALUE(DM_EVENT_NOSPACE, DMAPI_EVENT_NOSPACE);
 VALUE(DM_EVENT_USER, DMAPI_EVENT_USER);
 VALUE(DM_EVENT_MAX, DMAPI_EVENT_MAX);
+
+VALUE(DM_MOUNT_RDONLY, DMAPI_MOUNT_RDONLY);
+VALUE(DM_UNMOUNT_FORCE, DMAPI_UNMOUNT_FORCE);
+SAME_SIZE(dm_mount_event_t, dmapi_mount_event);
+SAME(dm_mount_event_t, me_mode, dmapi_mount_event, mode);
+SAME(dm_mount_event_t, me_handle1, dmapi_mount_event, handle1);
+SAME(dm_mount_event_t, me_handle2, dmapi_mount_event, handle2);
+SAME(dm_mount_event_t, me_name1, dmapi_mount_event, name1);
+SAME(dm_mount_event_t, me_name2, dmapi_mount_event, name2);
+SAME(dm_mount_event_t, me_roothandle, dmapi_mount_event, roothandle);

@@ -86,6 +86,58 @@ int dm_respond_event(dm_sessid_t sid, dm_token_t token, dm_response_t response,
 	return dm_call(DMAPI_RESPOND_EVENT, &arg, sizeof(arg));
 }
 
+int dm_pending(dm_sessid_t sid, dm_token_t token, dm_timestruct_t *delay)
+{
+	struct dmapi_pending arg = { .sid = sid, .token = token };
+
+	if (!delay) {
+		errno = EFAULT;
+		return -1;
+	}
+	arg.sec = delay->dm_tv_sec;
+	arg.nsec = delay->dm_tv_nsec;
+	return dm_call(DMAPI_PENDING, &arg, sizeof(arg));
+}
+
+int dm_move_event(dm_sessid_t srcsid, dm_token_t token, dm_sessid_t targetsid,
+		dm_token_t *rtokenp)
+{
+	struct dmapi_move_event arg = {
+		.sid = srcsid,
+		.token = token,
+		.targetsid = targetsid,
+		.rtokenp = dm_ptr(rtokenp),
+	};
+
+	return dm_call(DMAPI_MOVE_EVENT, &arg, sizeof(arg));
+}
+
+int dm_create_userevent(dm_sessid_t sid, size_t msglen, void *msgdatap,
+		dm_token_t *tokenp)
+{
+	struct dmapi_create_userevent arg = {
+		.sid = sid,
+		.msglen = msglen,
+		.msgdatap = dm_ptr(msgdatap),
+		.tokenp = dm_ptr(tokenp),
+	};
+
+	return dm_call(DMAPI_CREATE_USEREVENT, &arg, sizeof(arg));
+}
+
+int dm_send_msg(dm_sessid_t targetsid, dm_msgtype_t msgtype, size_t buflen,
+		void *bufp)
+{
+	struct dmapi_send_msg arg = {
+		.sid = targetsid,
+		.msgtype = msgtype,
+		.buflen = buflen,
+		.bufp = dm_ptr(bufp),
+	};
+
+	return dm_call(DMAPI_SEND_MSG, &arg, sizeof(arg));
+}
+
 int dm_find_eventmsg(dm_sessid_t sid, dm_token_t token, size_t buflen,
 		void *bufp, size_t *rlenp)
 {
@@ -98,6 +150,19 @@ int dm_find_eventmsg(dm_sessid_t sid, dm_token_t token, size_t buflen,
 
 	return dm_call_len(DMAPI_FIND_EVENTMSG, &arg, sizeof(arg), &arg.rlenp,
 			rlenp);
+}
+
+int dmx_respond_events(dm_sessid_t sid, unsigned int nelem,
+		dmx_response_t *bufp, unsigned int *nelemp)
+{
+	struct dmapi_respond_events arg = {
+		.sid = sid,
+		.nelem = nelem,
+		.bufp = dm_ptr(bufp),
+		.nelemp = dm_ptr(nelemp),
+	};
+
+	return dm_call(DMAPI_RESPOND_EVENTS, &arg, sizeof(arg));
 }
 
 int dm_getall_tokens(dm_sessid_t sid, unsigned int nelem,
@@ -134,5 +199,18 @@ int dm_getall_disp(dm_sessid_t sid, size_t buflen, void *bufp, size_t *rlenp)
 	};
 
 	return dm_call_len(DMAPI_GETALL_DISP, &arg, sizeof(arg), &arg.rlenp,
+			rlenp);
+}
+
+int dm_get_mountinfo(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, size_t buflen, void *bufp, size_t *rlenp)
+{
+	struct dmapi_get_mountinfo arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.buflen = buflen,
+		.bufp = dm_ptr(bufp),
+	};
+
+	return dm_call_len(DMAPI_GET_MOUNTINFO, &arg, sizeof(arg), &arg.rlenp,
 			rlenp);
 }

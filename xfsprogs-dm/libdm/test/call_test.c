@@ -108,6 +108,20 @@ void test_events(void)
 	CHECK(CALLED(DMAPI_RESPOND_EVENT, dmapi_respond_event, .sid = SID,
 			.token = TOKEN, .response = 2, .reterror = EIO,
 			.buflen = 3, .respbufp = ADDR(2)));
+	CHECK(dm_pending(SID, TOKEN, &(dm_timestruct_t){ 7, 8 }) == 0);
+	CHECK(CALLED(DMAPI_PENDING, dmapi_pending, .sid = SID, .token = TOKEN,
+			.sec = 7, .nsec = 8));
+	errno = 0;
+	CHECK(dm_pending(SID, TOKEN, NULL) == -1 && errno == EFAULT);
+	CHECK(dm_move_event(SID, TOKEN, 78, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_MOVE_EVENT, dmapi_move_event, .sid = SID,
+			.token = TOKEN, .targetsid = 78, .rtokenp = ADDR(2)));
+	CHECK(dm_create_userevent(SID, 5, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_CREATE_USEREVENT, dmapi_create_userevent, .sid = SID,
+			.msglen = 5, .msgdatap = ADDR(2), .tokenp = ADDR(3)));
+	CHECK(dm_send_msg(SID, DM_MSGTYPE_ASYNC, 6, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_SEND_MSG, dmapi_send_msg, .sid = SID, .msgtype = 2,
+			.buflen = 6, .bufp = ADDR(2)));
 	CHECK(dm_find_eventmsg(SID, TOKEN, 64, PTR(2), PTR(3)) == 0);
 	CHECK(CALLED(DMAPI_FIND_EVENTMSG, dmapi_find_eventmsg, .sid = SID,
 			.token = TOKEN, .buflen = 64, .bufp = ADDR(2),
@@ -121,6 +135,46 @@ void test_events(void)
 	CHECK(dm_getall_disp(SID, 8, PTR(2), PTR(3)) == 0);
 	CHECK(CALLED(DMAPI_GETALL_DISP, dmapi_getall, .sid = SID, .buflen = 8,
 			.bufp = ADDR(2), .rlenp = ADDR(3)));
+}
+
+void test_eventlists(void)
+{
+	CHECK(dm_set_eventlist(OBJARGS, PTR(2), 17) == 0);
+	CHECK(CALLED(DMAPI_SET_EVENTLIST, dmapi_set_disp, .obj = OBJ,
+			.eventsetp = ADDR(2), .maxevent = 17));
+	CHECK(dm_get_eventlist(OBJARGS, 23, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GET_EVENTLIST, dmapi_get_eventlist, .obj = OBJ,
+			.nelem = 23, .eventsetp = ADDR(2), .nelemp = ADDR(3)));
+	CHECK(dmx_set_born(OBJARGS, 1ULL << 40 | 5, DM_REGION_WRITE) == 0);
+	CHECK(CALLED(DMAPI_SET_BORN, dmapi_set_born, .obj = OBJ,
+			.events = 1ULL << 40 | 5, .regions = 2));
+	CHECK(dmx_get_born(OBJARGS, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GET_BORN, dmapi_get_born, .obj = OBJ,
+			.eventsp = ADDR(2), .regionsp = ADDR(3)));
+	CHECK(dm_set_return_on_destroy(OBJARGS, PTR(2), 7) == 0);
+	CHECK(CALLED(DMAPI_SET_RETURN_ON_DESTROY, dmapi_set_return_on_destroy,
+			.obj = OBJ, .namep = ADDR(2), .enable = 1));
+	CHECK(dm_set_return_on_destroy(OBJARGS, NULL, DM_FALSE) == 0);
+	CHECK(CALLED(DMAPI_SET_RETURN_ON_DESTROY, dmapi_set_return_on_destroy,
+			.obj = OBJ));
+	kernel.error = E2BIG;
+	CHECK_FAILS(dm_get_eventlist(OBJARGS, 4, PTR(2), PTR(3)), E2BIG);
+	kernel.error = 0;
+	kernel.calls = 0;
+}
+
+void test_config(void)
+{
+	CHECK(dm_get_config(PTR(1), 24, DM_CONFIG_WILL_RETRY, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_GET_CONFIG, dmapi_get_config,
+			.obj = { .sid = DM_NO_SESSION, .token = DM_NO_TOKEN,
+				 .hanp = ADDR(1), .hlen = 24 },
+			.flagname = 19, .retvalp = ADDR(2)));
+	CHECK(dm_get_config_events(PTR(1), 8, 23, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GET_CONFIG_EVENTS, dmapi_get_config_events,
+			.obj = { .sid = DM_NO_SESSION, .token = DM_NO_TOKEN,
+				 .hanp = ADDR(1), .hlen = 8 },
+			.nelem = 23, .eventsetp = ADDR(2), .nelemp = ADDR(3)));
 }
 
 void test_file(void)
@@ -137,6 +191,21 @@ void test_file(void)
 	CHECK(dmx_set_resident(OBJARGS, 65536, 4096) == 0);
 	CHECK(CALLED(DMAPI_SET_RESIDENT, dmapi_range, .obj = OBJ, .off = 65536,
 			.len = 4096));
+	CHECK(dmx_respond_events(9, 3, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_RESPOND_EVENTS, dmapi_respond_events, .sid = 9, .nelem = 3,
+			.bufp = ADDR(2), .nelemp = ADDR(3)));
+	CHECK(dmx_get_change(OBJARGS, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_GET_CHANGE, dmapi_get_change, .obj = OBJ,
+			.changep = ADDR(2)));
+	CHECK(dmx_punch_hole_if(OBJARGS, -7, 1ULL << 63, 5ULL << 40) == 0);
+	CHECK(CALLED(DMAPI_PUNCH_IF, dmapi_punch_if, .obj = OBJ, .off = -7,
+			.len = 1ULL << 63, .change = 5ULL << 40));
+	CHECK(dmx_stage(OBJARGS, 9, 4096, 65536, 1ULL << 40, 5ULL << 40) == 0);
+	CHECK(CALLED(DMAPI_STAGE, dmapi_stage, .obj = OBJ, .fd = 9,
+			.stage_off = 4096, .off = 65536, .len = 1ULL << 40,
+			.change = 5ULL << 40));
+	CHECK(dmx_set_managed(OBJARGS, 7) == 0);
+	CHECK(CALLED(DMAPI_SET_MANAGED, dmapi_set_managed, .obj = OBJ, .on = 1));
 	CHECK(dm_probe_hole(OBJARGS, 1, 2, PTR(2), PTR(3)) == 0);
 	CHECK(CALLED(DMAPI_PROBE_HOLE, dmapi_probe_hole, .obj = OBJ, .off = 1,
 			.len = 2, .roffp = ADDR(2), .rlenp = ADDR(3)));
@@ -171,6 +240,9 @@ void test_dmattr(void)
 			.setdtime = 1, .buflen = 9, .bufp = ADDR(3)));
 	CHECK(dm_get_dmattr(OBJARGS, PTR(2), 9, PTR(3), PTR(4)) == 0);
 	CHECK(CALLED(DMAPI_GET_DMATTR, dmapi_dmattr, .obj = OBJ, .namep = ADDR(2),
+			.buflen = 9, .bufp = ADDR(3), .rlenp = ADDR(4)));
+	CHECK(dm_get_mountinfo(OBJARGS, 9, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_GET_MOUNTINFO, dmapi_get_mountinfo, .obj = OBJ,
 			.buflen = 9, .bufp = ADDR(3), .rlenp = ADDR(4)));
 	CHECK(dm_getall_dmattr(OBJARGS, 9, PTR(3), PTR(4)) == 0);
 	CHECK(CALLED(DMAPI_GETALL_DMATTR, dmapi_dmattr, .obj = OBJ, .buflen = 9,

@@ -50,6 +50,8 @@ static const struct {
 	{ "dm_init_service", test_init_service, false },
 	{ "sessions", test_sessions, false },
 	{ "events", test_events, false },
+	{ "event lists", test_eventlists, false },
+	{ "configuration", test_config, false },
 	{ "regions, data, holes", test_file, false },
 	{ "DM attributes", test_dmattr, false },
 	{ "handles from the kernel", test_kernel_handles, false },

@@ -60,6 +60,8 @@ void	test_before_init(void);
 void	test_init_service(void);
 void	test_sessions(void);
 void	test_events(void);
+void	test_eventlists(void);
+void	test_config(void);
 void	test_file(void);
 void	test_dmattr(void);
 void	test_kernel_handles(void);
