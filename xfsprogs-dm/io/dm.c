@@ -11,10 +11,12 @@
 #include "init.h"
 #include "io.h"
 #include "dm.h"
+#include <sys/sysmacros.h>
 
 #define SESSION_NAME	"xfs_io"
 
 static cmdinfo_t dm_handle_cmd;
+static cmdinfo_t dm_managed_cmd;
 
 int
 dmio_fail(
@@ -244,6 +246,81 @@ out:
 	return 0;
 }
 
+static void
+dm_managed_help(void)
+{
+	printf(_(
+"\n"
+" tells whether the file system of the open file is marked as managed, so that\n"
+" it is mounted with data management whether the option is given or not\n"
+"\n"
+" on  -- mark it\n"
+" off -- take the mark away\n"
+"\n"));
+}
+
+/* The mark as the mount's directory in sysfs has it */
+static void
+dm_managed_show(void)
+{
+	char			dev[64], disk[PATH_MAX], path[PATH_MAX + 64];
+	struct stat		st;
+	FILE			*f;
+	int			c;
+
+	if (fstat(file->fd, &st)) {
+		dmio_fail("fstat");
+		return;
+	}
+	snprintf(dev, sizeof(dev), "/sys/dev/block/%u:%u", major(st.st_dev),
+		 minor(st.st_dev));
+	if (!realpath(dev, disk)) {
+		dmio_fail(dev);
+		return;
+	}
+	snprintf(path, sizeof(path), "/sys/fs/xfs/%s/dmapi/managed",
+		 strrchr(disk, '/') + 1);
+	f = fopen(path, "r");
+	if (!f) {
+		dmio_fail(path);
+		return;
+	}
+	c = getc(f);
+	fclose(f);
+	printf("%s\n", c == '1' ? _("marked as managed") : _("not marked"));
+}
+
+static int
+dm_managed_f(
+	int			argc,
+	char			**argv)
+{
+	struct dm_target	t = DM_TARGET_INIT;
+	void			*fshanp;
+	size_t			fshlen;
+	bool			on;
+
+	if (argc == 1) {
+		dm_managed_show();
+		return 0;
+	}
+	on = strcmp(argv[1], "on") == 0;
+	if (!on && strcmp(argv[1], "off") != 0)
+		return dmio_cmd_usage(&dm_managed_cmd);
+
+	if (dmio_target_open(&t))
+		return 0;
+	if (dm_handle_to_fshandle(t.hanp, t.hlen, &fshanp, &fshlen)) {
+		dmio_fail("dm_handle_to_fshandle");
+	} else {
+		if (dmx_set_managed(t.sid, fshanp, fshlen, t.token, on))
+			dmio_fail("dmx_set_managed");
+		dm_handle_free(fshanp, fshlen);
+	}
+	dmio_target_close(&t);
+	return 0;
+}
+
 void
 dmapi_init(void)
 {
@@ -256,9 +333,20 @@ dmapi_init(void)
 	dm_handle_cmd.oneline = _("print the DM handle of the open file");
 	dm_handle_cmd.help = dm_handle_help;
 
+	dm_managed_cmd.name = "dm_managed";
+	dm_managed_cmd.cfunc = dm_managed_f;
+	dm_managed_cmd.argmin = 0;
+	dm_managed_cmd.argmax = 1;
+	dm_managed_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
+	dm_managed_cmd.args = "[on|off]";
+	dm_managed_cmd.oneline = _("the mark of a managed file system");
+	dm_managed_cmd.help = dm_managed_help;
+
 	add_command(&dm_handle_cmd);
+	add_command(&dm_managed_cmd);
 
 	dmio_attr_init();
+	dmio_event_init();
 	dmio_extent_init();
 	dmio_region_init();
 	dmio_session_init();

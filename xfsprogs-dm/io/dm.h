@@ -36,6 +36,7 @@ void	dmio_print_value(const unsigned char *p, size_t len, bool hex);
 void	dmio_target_close(struct dm_target *t);
 
 void	dmio_attr_init(void);
+void	dmio_event_init(void);
 void	dmio_extent_init(void);
 void	dmio_region_init(void);
 void	dmio_session_init(void);

@@ -7,10 +7,13 @@
 #include "init.h"
 #include "io.h"
 #include "dm.h"
+#include <sys/xattr.h>
 
 static cmdinfo_t dm_alloc_cmd;
 static cmdinfo_t dm_probe_cmd;
 static cmdinfo_t dm_punch_cmd;
+static cmdinfo_t dm_change_cmd;
+static cmdinfo_t dm_state_cmd;
 
 static void
 dm_punch_help(void)
@@ -22,6 +25,20 @@ dm_punch_help(void)
 "\n"
 " Data that is not kept elsewhere is lost.  Where a managed region has READ the\n"
 " range becomes offline: readers wait until a DM application brings it back.\n"
+"\n"
+" -c change -- only if the data is still what dm_change gave this number\n"
+" -s sid   -- in this session, not in one made for the command\n"
+" -t token -- with this token of that session\n"
+"\n"));
+}
+
+static void
+dm_change_help(void)
+{
+	printf(_(
+"\n"
+" prints a number for the data of the open file as it is now; it stays as long\n"
+" as nobody changes the data\n"
 "\n"
 " -s sid   -- in this session, not in one made for the command\n"
 " -t token -- with this token of that session\n"
@@ -41,7 +58,7 @@ dm_probe_help(void)
 "\n"));
 }
 
-/* Options and the range of both; 0 with the target open */
+/* Options and the range of both, with -c if @changep; 0 with the target open */
 static int
 dm_range_args(
 	const cmdinfo_t		*cmd,
@@ -49,12 +66,17 @@ dm_range_args(
 	char			**argv,
 	struct dm_target	*t,
 	long long		*offp,
-	long long		*lenp)
+	long long		*lenp,
+	long long		*changep)
 {
 	int			c;
 
-	while ((c = getopt(argc, argv, "s:t:")) != EOF) {
+	while ((c = getopt(argc, argv, changep ? "c:s:t:" : "s:t:")) != EOF) {
 		switch (c) {
+		case 'c':
+			if (dmio_parse_num(_("change"), optarg, changep))
+				return -1;
+			break;
 		case 's':
 		case 't':
 			if (dmio_target_option(t, c))
@@ -80,12 +102,17 @@ dm_punch_f(
 	char			**argv)
 {
 	struct dm_target	t = DM_TARGET_INIT;
-	long long		off, len;
+	long long		off, len, change = -1;
 
-	if (dm_range_args(&dm_punch_cmd, argc, argv, &t, &off, &len))
+	if (dm_range_args(&dm_punch_cmd, argc, argv, &t, &off, &len, &change))
 		return 0;
-	if (dm_punch_hole(t.sid, t.hanp, t.hlen, t.token, off, len))
+	if (change >= 0) {
+		if (dmx_punch_hole_if(t.sid, t.hanp, t.hlen, t.token, off, len,
+				change))
+			dmio_fail("dmx_punch_hole_if");
+	} else if (dm_punch_hole(t.sid, t.hanp, t.hlen, t.token, off, len)) {
 		dmio_fail("dm_punch_hole");
+	}
 	dmio_target_close(&t);
 	return 0;
 }
@@ -100,7 +127,8 @@ dm_probe_f(
 	dm_off_t		roff;
 	dm_size_t		rlen;
 
-	if (dm_range_args(&dm_probe_cmd, argc, argv, &t, &off, &len))
+	if (dm_range_args(&dm_probe_cmd, argc, argv, &t, &off, &len,
+			NULL))
 		return 0;
 	if (dm_probe_hole(t.sid, t.hanp, t.hlen, t.token, off, len, &roff,
 			&rlen))
@@ -108,6 +136,38 @@ dm_probe_f(
 	else
 		printf(_("offset %lld length %llu\n"), (long long)roff,
 				(unsigned long long)rlen);
+	dmio_target_close(&t);
+	return 0;
+}
+
+static int
+dm_change_f(
+	int			argc,
+	char			**argv)
+{
+	struct dm_target	t = DM_TARGET_INIT;
+	uint64_t		change;
+	int			c;
+
+	while ((c = getopt(argc, argv, "s:t:")) != EOF) {
+		switch (c) {
+		case 's':
+		case 't':
+			if (dmio_target_option(&t, c))
+				return 0;
+			break;
+		default:
+			return dmio_cmd_usage(&dm_change_cmd);
+		}
+	}
+	if (optind != argc)
+		return dmio_cmd_usage(&dm_change_cmd);
+	if (dmio_target_open(&t))
+		return 0;
+	if (dmx_get_change(t.sid, t.hanp, t.hlen, t.token, &change))
+		dmio_fail("dmx_get_change");
+	else
+		printf("%llu\n", (unsigned long long)change);
 	dmio_target_close(&t);
 	return 0;
 }
@@ -174,6 +234,33 @@ dm_alloc_f(
 	return 0;
 }
 
+static void
+dm_state_help(void)
+{
+	printf(_(
+"\n"
+" prints whether the data of the open file are resident, partial (some are\n"
+" offline) or offline; needs no privilege and wakes nobody\n"
+"\n"));
+}
+
+static int
+dm_state_f(
+	int			argc,
+	char			**argv)
+{
+	char			state[32];
+	ssize_t			n;
+
+	n = fgetxattr(file->fd, "system.dmapi.state", state, sizeof(state));
+	if (n < 0) {
+		dmio_fail("system.dmapi.state");
+		return 0;
+	}
+	printf("%.*s\n", (int)n, state);
+	return 0;
+}
+
 void
 dmio_extent_init(void)
 {
@@ -185,6 +272,15 @@ dmio_extent_init(void)
 	dm_alloc_cmd.args = DM_TARGET_ARGS " [off]";
 	dm_alloc_cmd.oneline = _("print what of the open file is resident");
 	dm_alloc_cmd.help = dm_alloc_help;
+
+	dm_change_cmd.name = "dm_change";
+	dm_change_cmd.cfunc = dm_change_f;
+	dm_change_cmd.argmin = 0;
+	dm_change_cmd.argmax = -1;
+	dm_change_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
+	dm_change_cmd.args = DM_TARGET_ARGS;
+	dm_change_cmd.oneline = _("print the version of the open file's data");
+	dm_change_cmd.help = dm_change_help;
 
 	dm_probe_cmd.name = "dm_probe";
 	dm_probe_cmd.cfunc = dm_probe_f;
@@ -200,11 +296,21 @@ dmio_extent_init(void)
 	dm_punch_cmd.argmin = 2;
 	dm_punch_cmd.argmax = -1;
 	dm_punch_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
-	dm_punch_cmd.args = DM_TARGET_ARGS " off len";
+	dm_punch_cmd.args = "[-c change] " DM_TARGET_ARGS " off len";
 	dm_punch_cmd.oneline = _("free blocks of the open file invisibly");
 	dm_punch_cmd.help = dm_punch_help;
 
+	dm_state_cmd.name = "dm_state";
+	dm_state_cmd.cfunc = dm_state_f;
+	dm_state_cmd.argmin = 0;
+	dm_state_cmd.argmax = 0;
+	dm_state_cmd.flags = CMD_NOMAP_OK | CMD_FOREIGN_OK;
+	dm_state_cmd.oneline = _("is the open file's data resident or offline");
+	dm_state_cmd.help = dm_state_help;
+
 	add_command(&dm_alloc_cmd);
+	add_command(&dm_change_cmd);
 	add_command(&dm_probe_cmd);
 	add_command(&dm_punch_cmd);
+	add_command(&dm_state_cmd);
 }
