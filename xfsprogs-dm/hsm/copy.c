@@ -65,6 +65,12 @@ static int settle(struct job *j)
 				complain("%s: sync: %m", j->f.path);
 				return -1;
 			}
+			if (dmx_get_change(j->o->sid, j->f.h.bytes,
+					   j->f.h.len, DM_NO_TOKEN,
+					   &j->change) < 0) {
+				complain("%s: version: %m", j->f.path);
+				return -1;
+			}
 			return 0;
 		}
 		nanosleep(&pause, NULL);

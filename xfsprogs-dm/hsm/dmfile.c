@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,4 +318,41 @@ uint64_t ranges_bytes(const struct ranges *r)
 	for (size_t i = 0; i < r->n; i++)
 		sum += r->v[i].end - r->v[i].off;
 	return sum;
+}
+
+/* --- File systems ---------------------------------------------------------- */
+
+static int mark_fs(struct options *o, const char *path, dm_boolean_t on)
+{
+	char top[PATH_MAX];
+	void *hanp;
+	size_t hlen;
+	int ret;
+
+	/* XDSM's prototypes have no const. */
+	snprintf(top, sizeof(top), "%s", path);
+	if (dm_path_to_fshandle(top, &hanp, &hlen) < 0) {
+		complain("%s: %s", path, errno == ENXIO ?
+			 "not a file system mounted with -o dmapi" :
+			 strerror(errno));
+		return -1;
+	}
+	ret = dmx_set_managed(o->sid, hanp, hlen, DM_NO_TOKEN, on);
+	if (ret < 0)
+		complain("%s: cannot change the mark: %m", path);
+	else if (!o->quiet)
+		printf("%s: %s\n", path, on ? "marked as managed" :
+					      "not marked any more");
+	dm_handle_free(hanp, hlen);
+	return ret;
+}
+
+int manage_fs(struct options *o, const char *path)
+{
+	return mark_fs(o, path, DM_TRUE);
+}
+
+int unmanage_fs(struct options *o, const char *path)
+{
+	return mark_fs(o, path, DM_FALSE);
 }

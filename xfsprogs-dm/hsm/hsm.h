@@ -327,6 +327,8 @@ int release_file(struct options *o, const char *path);
 int recall_file(struct options *o, const char *path);
 int status_file(struct options *o, const char *path);
 int verify_file(struct options *o, const char *path);
+int manage_fs(struct options *o, const char *path);
+int unmanage_fs(struct options *o, const char *path);
 int daemon_run(struct options *o);
 
 #endif /* XFS_HSM_H */

@@ -6,10 +6,9 @@
  * begins, and wherever the machine stops the file reads as it did before:
  *
  *  1. settle	Wait until the last change of the file is a few clock ticks
- *		old, note its ctime (S0), and only then sync it.  From there
- *		on every change of its data gets a ctime other than S0: system
- *		calls because they always do, stores through mappings because
- *		the sync has write-protected the pages.
+ *		old, note its ctime (S0), sync it, and ask for the number of
+ *		its data.  From there on every change of its data takes the
+ *		number away, and gets a ctime other than S0.
  *  2. copy	The data goes to an archive object, which is complete and on
  *		stable storage (object.c).
  *  3. name	With the object locked, HSMID names it.  Nothing reads it yet.
@@ -21,7 +20,9 @@
  *		are put back and nothing has happened.
  *  6. arm	READ too.  Only now may a recall write archived data into the
  *		file, and only now it is certain to be the same.
- *  7. punch	The kernel logs what goes offline before the blocks go.
+ *  7. punch	Only if the data has its number still, which the kernel
+ *		looks at under the locks that exclude everybody.  It logs what
+ *		goes offline before the blocks go.
  *
  * Steps 1 and 2 are in copy.c.  A file that was migrated before is compared
  * with its copy instead, unless its times say that it was not touched since.
@@ -160,7 +161,12 @@ static int arm_and_punch(struct job *j)
 		busy(j, "regions");
 		goto restore;
 	}
-	if (dm_punch_hole(sid, h->bytes, h->len, DM_NO_TOKEN, from, 0) < 0) {
+	if (dmx_punch_hole_if(sid, h->bytes, h->len, DM_NO_TOKEN, from, 0,
+			      j->change) < 0) {
+		if (errno == ESTALE) {
+			changed(j, "archived");
+			goto restore;
+		}
 		/* Only what is refused before it begins leaves all in place. */
 		bool begun = errno != EBUSY && errno != EAGAIN &&
 			     errno != EINVAL && errno != E2BIG &&

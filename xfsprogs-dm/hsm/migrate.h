@@ -12,6 +12,7 @@ struct job {
 	struct options	*o;
 	struct dmfile	f;
 	struct stat	s0;		/* the file that is in the object */
+	uint64_t	change;		/* the number of its data then */
 	struct object	obj;		/* that it goes to */
 	struct object	old;		/* that the HSMID names now */
 	struct hsmid	id;		/* of old */

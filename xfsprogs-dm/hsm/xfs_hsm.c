@@ -8,6 +8,8 @@
  *	xfs_hsm release -a ARCHIVE FILE...	free again what was brought back
  *	xfs_hsm verify -a ARCHIVE FILE...	is the copy sound
  *	xfs_hsm status FILE...			what is where
+ *	xfs_hsm manage MOUNTPOINT...		managed whatever the mount options
+ *	xfs_hsm unmanage MOUNTPOINT...		no longer
  *
  * This file reads the command line; hsm.h is the map of the others.
  */
@@ -44,6 +46,10 @@ static const struct command commands[] = {
 	  "read the archived copies and compare" },
 	{ "status", "FILE...", "J", status_file, false, false,
 	  "show where the data of files is" },
+	{ "manage", "MOUNTPOINT...", "q", manage_fs, false, false,
+	  "mark file systems: managed without a mount option" },
+	{ "unmanage", "MOUNTPOINT...", "q", unmanage_fs, false, false,
+	  "take that mark away" },
 };
 
 static const struct option long_options[] = {
