@@ -10,13 +10,14 @@ VARIANT ?=
 CMD ?=
 SIGNOFF ?=
 FIXUP ?=
+NAMES ?=
 TREE ?= trees/$(BASE)
 override CFG := $(if $(filter qemu,$(RUNNER)),x86,$(if $(filter m,$(VARIANT))$(filter umlm,$(RUNNER)),umm,um))
 export BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help deps series tree tree-update refresh parity roundtrip check check-bisect \
-	kernel user vm test quick demo clean
+.PHONY: help deps series tree tree-update refresh parity roundtrip check check-bisect check-off \
+	kernel user vm test quick mutate bench demo clean
 
 help:			## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -49,6 +50,9 @@ check:			## checkpatch, SPDX, zero fuzz, sparse, W=1 ... [BASE=]
 check-bisect:		## every prefix of the queue builds, option on and off [BASE=]
 	@scripts/check-bisect $(BASE)
 
+check-off:		## with the option off the code is what it was [BASE=]
+	@scripts/check-off $(BASE)
+
 kernel: deps		## build a test kernel from the series [BASE= RUNNER=uml|qemu VARIANT=y|m]
 	@scripts/kernel $(BASE) $(CFG)
 
@@ -63,6 +67,15 @@ test: deps		## everything, on both bases, UML and QEMU [BASE= restricts]
 
 quick: deps		## the quick tests under UML, both bases
 	@scripts/test-all quick $(if $(filter command line environment,$(origin BASE)),$(BASE),$(BASES))
+
+mutate: deps		## take a hook away at a time: does a test notice? [BASE= NAMES=]
+	@scripts/mutate $(BASE) $(NAMES)
+
+bench: deps		## what the series costs, beside a stock kernel [BASE= RUNNER=uml|qemu]
+	@scripts/kernel $(BASE) $(if $(filter x86,$(CFG)),x86b-stock,umb-stock)
+	@scripts/kernel $(BASE) $(if $(filter x86,$(CFG)),x86b,umb)
+	@scripts/user
+	@scripts/bench --base $(BASE) --runner $(RUNNER)
 
 demo: deps		## a file migrated and recalled, shown [BASE=]
 	@scripts/kernel $(BASE) um
