@@ -27,6 +27,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -263,6 +264,20 @@ static inline long dm_read_check(const char *path, __u64 off, size_t len)
 	return ret;
 }
 
+/*
+ * What a file of the mount is allocated in, bytes: a block, or for realtime
+ * files what the script that made the file system says.
+ */
+static inline __u64 dm_alloc_unit(void)
+{
+	const char *rt = getenv("DM_RTEXTSIZE");
+	struct statvfs st;
+
+	if (rt)
+		return strtoull(rt, NULL, 0);
+	return statvfs(dm_mnt(), &st) ? 0 : st.f_bsize;
+}
+
 /* --- Processes ----------------------------------------------------------- */
 
 /*
@@ -365,6 +380,28 @@ static inline long dm_want(__s32 sid, __u64 set)
 	return dmapi_set_disp(&o, &set, DMAPI_EVENT_MAX);
 }
 
+/* Give the object at @path an event list. */
+static inline long dm_set_list(__s32 sid, const char *path, __u64 set)
+{
+	struct dm_handle h;
+	struct dmapi_object o;
+	long ret = dm_path_handle(path, &h);
+
+	o = dm_obj(sid, &h);
+	return ret ? ret : dmapi_set_eventlist(&o, &set, DMAPI_EVENT_MAX);
+}
+
+/* The file system's. */
+static inline long dm_set_fs_list(__s32 sid, __u64 set)
+{
+	struct dm_handle h;
+	struct dmapi_object o;
+	long ret = dm_fs_handle(dm_mnt(), &h);
+
+	o = dm_obj(sid, &h);
+	return ret ? ret : dmapi_set_eventlist(&o, &set, DMAPI_EVENT_MAX);
+}
+
 /* A data event, unpacked. */
 struct dm_event {
 	int			type;
@@ -386,7 +423,7 @@ static inline void dm_unpack(const void *p, struct dm_event *e)
 	e->type = m.type;
 	e->token = m.token;
 	e->sequence = m.sequence;
-	if (m.data.length < sizeof(d))
+	if (m.type == DMAPI_EVENT_USER || m.data.length < sizeof(d))
 		return;
 	p = (const char *)p + m.data.offset;
 	memcpy(&d, p, sizeof(d));
@@ -397,19 +434,26 @@ static inline void dm_unpack(const void *p, struct dm_event *e)
 		memcpy(e->h.b, (const char *)p + d.handle.offset, e->h.len);
 }
 
+/* Get one message within @ms milliseconds, as it is, or -EAGAIN; @rlen may be NULL. */
+static inline long dm_next_raw(__s32 sid, void *buf, size_t size, __u64 *rlen, int ms)
+{
+	__u64 len;
+	long ret;
+
+	for (;; ms -= 2) {
+		ret = dmapi_get_events(sid, 1, 0, size, buf, rlen ? rlen : &len);
+		if (ret != -EAGAIN || ms <= 0)
+			return ret;
+		dm_sleep_ms(2);
+	}
+}
+
 /* Get one event within @ms milliseconds, or -EAGAIN. */
 static inline long dm_next(__s32 sid, struct dm_event *e, int ms)
 {
 	char buf[256];
-	__u64 rlen;
-	long ret;
+	long ret = dm_next_raw(sid, buf, sizeof(buf), NULL, ms);
 
-	for (;; ms -= 2) {
-		ret = dmapi_get_events(sid, 1, 0, sizeof(buf), buf, &rlen);
-		if (ret != -EAGAIN || ms <= 0)
-			break;
-		dm_sleep_ms(2);
-	}
 	if (!ret)
 		dm_unpack(buf, e);
 	return ret;
@@ -441,9 +485,15 @@ static inline long dm_umount(void)
 	return 0;
 }
 
+/* DM_RTDEV: the file system's realtime device, if it has one. */
 static inline long dm_mount(unsigned long flags, const char *opts)
 {
-	return mount(dm_dev(), dm_mnt(), "xfs", flags, opts) ? -errno : 0;
+	const char *rt = getenv("DM_RTDEV");
+	char all[200];
+
+	snprintf(all, sizeof(all), "%s%s%s%s", opts, rt && *opts ? "," : "",
+		 rt ? "rtdev=" : "", rt ? rt : "");
+	return mount(dm_dev(), dm_mnt(), "xfs", flags, all) ? -errno : 0;
 }
 
 /* Unmount and mount again; nobody may have anything open. */
@@ -452,6 +502,23 @@ static inline long dm_remount(unsigned long flags, const char *opts)
 	long ret = dm_umount();
 
 	return ret ? ret : dm_mount(flags, opts);
+}
+
+#define DM_GOINGDOWN	_IOR('X', 125, __u32)	/* XFS_IOC_GOINGDOWN, and how */
+#define DM_LOGFLUSH	1
+#define DM_NOLOGFLUSH	2
+
+/* Shut down the file system that holds @path. */
+static inline long dm_shutdown(const char *path, __u32 how)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	long ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = ioctl(fd, DM_GOINGDOWN, &how) ? -errno : 0;
+	close(fd);
+	return ret;
 }
 
 /* A file of the mount's directory in sysfs. */

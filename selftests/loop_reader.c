@@ -7,11 +7,10 @@
  *	loop_reader read SECONDS FILE:ID:SIZE...
  *	loop_reader sessions			and how many tokens each has
  *
- * `read` reads at random places, in random sizes, in five ways at the same
- * time: into memory, around the page cache, by Linux AIO of both kinds, and by
- * io_uring.  A reader has to wait until the data is there: an error, a short
- * read or a wrong byte ends it with status 1.  It says how much it read, so
- * that reading nothing is seen.
+ * `read` reads at random places, in random sizes, in all ways of loop_ways.h at
+ * the same time.  A reader has to wait until the data is there: an error, a
+ * short read or a wrong byte ends it with status 1.  It says how much it read,
+ * so that reading nothing is seen.
  *
  * With LOOP_NO_AIO in the environment there is no AIO: if a process is killed,
  * a worker takes its ring away, and UML of 6.12 then walks the address space
@@ -21,45 +20,17 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 #include <sys/random.h>
-#include <linux/aio_abi.h>
-#include <linux/io_uring.h>
 
-#include "loop_dm.h"
+#include "loop_ways.h"
 
 #define MAX_FILES	32
 #define MAX_READ	(512U << 10)
-#define ALIGN		4096U
-#define DEPTH		4
-
-struct file {
-	char		path[256];
-	unsigned int	id;
-	uint64_t	size;
-};
 
 static struct file files[MAX_FILES];
 static unsigned int nfiles;
 static _Atomic bool stop, bad;
 static _Atomic uint64_t total_bytes, total_reads;
-
-struct request {
-	const struct file *f;
-	uint8_t		*buf;
-	uint64_t	off;
-	size_t		len;
-};
-
-/* One way to read: any of these may be NULL. */
-struct way {
-	const char	*name;
-	int		flags;		/* of open() */
-	unsigned int	depth;
-	void		*(*begin)(void);
-	void		(*run)(void *ctx, struct request *r, const int *fd,
-			       ssize_t *res, unsigned int n);
-};
 
 static void complain(const struct way *w, const struct request *r, ssize_t res)
 {
@@ -87,161 +58,11 @@ static void complain(const struct way *w, const struct request *r, ssize_t res)
 /* A read that begins before the end of the file gives all there is. */
 static bool right(const struct request *r, ssize_t res)
 {
-	uint64_t left = r->f->size - r->off;
-	size_t want = r->len < left ? r->len : (size_t)left;
+	size_t want = request_want(r);
 
 	return res == (ssize_t)want &&
 	       loop_check(r->buf, r->off, want, r->f->id) < 0;
 }
-
-/* --- The ways --------------------------------------------------------------- */
-
-static void run_pread(void *ctx, struct request *r, const int *fd, ssize_t *res,
-		      unsigned int n)
-{
-	(void)ctx;
-	for (unsigned int i = 0; i < n; i++) {
-		res[i] = pread(fd[i], r[i].buf, r[i].len, (off_t)r[i].off);
-		if (res[i] < 0)
-			res[i] = -errno;
-	}
-}
-
-static void *begin_aio(void)
-{
-	aio_context_t ctx = 0;
-
-	if (syscall(SYS_io_setup, DEPTH, &ctx))
-		loop_die("io_setup");
-	return (void *)(uintptr_t)ctx;
-}
-
-static void run_aio(void *ctx, struct request *r, const int *fd, ssize_t *res,
-		    unsigned int n)
-{
-	struct io_event ev[DEPTH];
-	struct iocb cb[DEPTH];
-	unsigned int got = 0;
-
-	memset(cb, 0, sizeof(cb));
-	for (unsigned int i = 0; i < n; i++) {
-		struct iocb *p = &cb[i];
-
-		p->aio_data = i;
-		p->aio_lio_opcode = IOCB_CMD_PREAD;
-		p->aio_fildes = (uint32_t)fd[i];
-		p->aio_buf = DM_PTR(r[i].buf);
-		p->aio_nbytes = r[i].len;
-		p->aio_offset = (int64_t)r[i].off;
-		if (syscall(SYS_io_submit, ctx, 1L, &p) != 1)
-			loop_die("io_submit");
-	}
-	while (got < n) {
-		long k = syscall(SYS_io_getevents, ctx, 1L, (long)(n - got), ev,
-				 NULL);
-
-		if (k < 0 && errno != EINTR)
-			loop_die("io_getevents");
-		for (long i = 0; i < k; i++)
-			res[ev[i].data] = ev[i].res;
-		got += k > 0 ? (unsigned int)k : 0;
-	}
-}
-
-struct ring {
-	int		fd;
-	uint8_t		*sq, *cq;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params p;
-};
-
-static void *ring_map(int fd, size_t len, off_t what)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_POPULATE, fd, what);
-
-	if (p == MAP_FAILED)
-		loop_die("io_uring: mmap");
-	return p;
-}
-
-static void *begin_ring(void)
-{
-	struct ring *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		loop_die("memory");
-	r->fd = (int)syscall(SYS_io_uring_setup, DEPTH, &r->p);
-	if (r->fd < 0)
-		loop_die("io_uring_setup");
-	r->sq = ring_map(r->fd, r->p.sq_off.array + r->p.sq_entries * 4,
-			 IORING_OFF_SQ_RING);
-	r->cq = ring_map(r->fd, r->p.cq_off.cqes + r->p.cq_entries *
-			 sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
-	r->sqes = ring_map(r->fd, r->p.sq_entries * sizeof(*r->sqes),
-			   IORING_OFF_SQES);
-	return r;
-}
-
-static _Atomic uint32_t *ring_word(uint8_t *base, uint32_t off)
-{
-	return (_Atomic uint32_t *)(void *)(base + off);
-}
-
-static void run_ring(void *ctx, struct request *r, const int *fd, ssize_t *res,
-		     unsigned int n)
-{
-	struct ring *g = ctx;
-	_Atomic uint32_t *tail = ring_word(g->sq, g->p.sq_off.tail);
-	_Atomic uint32_t *head = ring_word(g->cq, g->p.cq_off.head);
-	_Atomic uint32_t *end = ring_word(g->cq, g->p.cq_off.tail);
-	uint32_t mask = *ring_word(g->sq, g->p.sq_off.ring_mask);
-	uint32_t cqmask = *ring_word(g->cq, g->p.cq_off.ring_mask);
-	uint32_t *array = (void *)(g->sq + g->p.sq_off.array);
-	struct io_uring_cqe *cqes = (void *)(g->cq + g->p.cq_off.cqes);
-	unsigned int got = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		uint32_t at = (*tail + i) & mask;
-		struct io_uring_sqe *s = &g->sqes[at];
-
-		memset(s, 0, sizeof(*s));
-		s->opcode = IORING_OP_READ;
-		s->fd = fd[i];
-		s->off = r[i].off;
-		s->addr = DM_PTR(r[i].buf);
-		s->len = (uint32_t)r[i].len;
-		s->user_data = i;
-		array[at] = at;
-	}
-	*tail += n;
-	if (syscall(SYS_io_uring_enter, g->fd, n, 0, 0, NULL, 0L) != (long)n)
-		loop_die("io_uring_enter");
-	while (got < n) {
-		while (*head != *end) {
-			struct io_uring_cqe *c = &cqes[*head & cqmask];
-
-			res[c->user_data] = c->res;
-			got++;
-			(*head)++;
-		}
-		if (got < n && syscall(SYS_io_uring_enter, g->fd, 0, 1,
-				       IORING_ENTER_GETEVENTS, NULL, 0L) < 0 &&
-		    errno != EINTR)
-			loop_die("io_uring_enter");
-	}
-}
-
-static const struct way ways[] = {
-	{ "pread", 0, 1, NULL, run_pread },
-	{ "direct pread", O_DIRECT, 1, NULL, run_pread },
-	{ "aio", 0, DEPTH, begin_aio, run_aio },
-	{ "direct aio", O_DIRECT, DEPTH, begin_aio, run_aio },
-	{ "io_uring", 0, DEPTH, begin_ring, run_ring },
-	{ "direct io_uring", O_DIRECT, DEPTH, begin_ring, run_ring },
-};
-
-#define WAYS	(sizeof(ways) / sizeof(ways[0]))
 
 static _Atomic uint64_t reads_of[WAYS];
 
@@ -271,7 +92,7 @@ static void *reader(void *arg)
 	if (w->run == run_aio && getenv("LOOP_NO_AIO"))
 		return NULL;
 	if (w->begin)
-		ctx = w->begin();
+		ctx = w->begin(files);
 	while (!stop && !bad) {
 		unsigned int n = 1 + loop_below(&seed, w->depth);
 
@@ -281,10 +102,8 @@ static void *reader(void *arg)
 			size_t len = 1 + loop_below(&seed, 1U <<
 					(loop_below(&seed, 19) + 1));
 
-			if (w->flags & O_DIRECT) {
-				off -= off % ALIGN;
-				len = (len + ALIGN - 1) / ALIGN * ALIGN;
-			}
+			off -= off % w->align;
+			len = (len + w->align - 1) / w->align * w->align;
 			fd[i] = fds[f];
 			r[i].f = &files[f];
 			r[i].off = off;
@@ -303,6 +122,9 @@ static void *reader(void *arg)
 			total_reads++;
 			reads_of[w - ways]++;
 		}
+		/* What is there is read fast; it has to go again. */
+		if (!loop_below(&seed, 4))
+			usleep(loop_below(&seed, 20000));
 	}
 	if (w->run == run_aio && syscall(SYS_io_destroy, ctx))
 		loop_die("io_destroy");
@@ -321,12 +143,24 @@ static void on_alarm(int sig)
 	_exit(2);
 }
 
+/* What could be mapped was there, and must stay. */
+static void on_sigbus(int sig)
+{
+	static const char msg[] = "# a mapping has no data\n";
+
+	(void)sig;
+	if (write(1, msg, sizeof(msg) - 1) < 0)
+		_exit(3);
+	_exit(2);
+}
+
 static int read_all(double seconds)
 {
 	pthread_t t[WAYS];
 	double end = loop_now() + seconds;
 
 	signal(SIGALRM, on_alarm);
+	signal(SIGBUS, on_sigbus);
 	for (size_t i = 0; i < WAYS; i++) {
 		errno = pthread_create(&t[i], NULL, reader, (void *)&ways[i]);
 		if (errno)

@@ -25,7 +25,7 @@
 
 #define KIB		1024
 #define GRAIN		(64 * KIB)
-#define MODEL_MAX	1024		/* KiB */
+#define MODEL_MAX	4200		/* KiB */
 #define POISON		0xfe		/* what a buffer holds before a read */
 
 #define RECORD_NAME	"trusted.XDSM_RECORD"
@@ -322,7 +322,7 @@ static inline int model_write(const struct model *m, int fd, bool all)
 
 struct record {
 	size_t len;
-	unsigned char bytes[16 + 8 * 24 + 64 * 16];
+	unsigned char bytes[24 + 8 * 24 + 64 * 16];
 };
 
 /* As fs/xfs/dmapi/xfs_dm_record.c has it. */
@@ -341,6 +341,7 @@ static inline struct record record_make(const struct armed *r, unsigned int nr,
 	PUT(v16, 0);
 	PUT(v32, htobe32(nr));
 	PUT(v32, htobe32(ns));
+	PUT(v64, 0);
 	for (unsigned int i = 0; i < nr; i++) {
 		PUT(v64, htobe64(r[i].offset));
 		PUT(v64, htobe64(r[i].size));
@@ -377,6 +378,59 @@ static inline struct record record_of(const struct model *m)
 		s[n - 1].end = (u + 1) * KIB;
 	}
 	return record_make(NULL, 0, s, n);
+}
+
+/* --- bulkstat ------------------------------------------------------------- */
+
+/* As in xfs_fs.h, which need not be installed. */
+struct bstime {
+	long	sec;
+	int32_t	nsec;
+};
+
+struct bstat {
+	uint64_t	ino;
+	uint16_t	mode, nlink;
+	uint32_t	uid, gid, rdev;
+	int32_t		blksize;
+	int64_t		size;
+	struct bstime	atime, mtime, ctime;
+	int64_t		blocks;
+	uint32_t	xflags;
+	int32_t		extsize, extents;
+	uint32_t	gen;
+	uint16_t	projid_lo, forkoff, projid_hi, sick, checked;
+	unsigned char	pad[2];
+	uint32_t	cowextsize, dmevmask;
+	uint16_t	dmstate, aextents;
+};
+
+struct bulkreq {
+	uint64_t	*lastip;
+	int32_t		icount;
+	void		*ubuffer;
+	int32_t		*ocount;
+};
+
+#define FSBULKSTAT_SINGLE	_IOWR('X', 102, struct bulkreq)
+
+static inline long bulkstat(const char *dir, const char *path, struct bstat *b)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+	struct stat st;
+	struct bulkreq r = { .icount = 1, .ubuffer = b };
+	uint64_t ino;
+	int32_t n;
+	long ret;
+
+	if (fd < 0 || stat(path, &st))
+		return -errno;
+	ino = st.st_ino;
+	r.lastip = &ino;
+	r.ocount = &n;
+	ret = ioctl(fd, FSBULKSTAT_SINGLE, &r) ? -errno : 0;
+	close(fd);
+	return ret ? ret : b->ino == st.st_ino ? 0 : -EILSEQ;
 }
 
 /* --- io_uring and aio by hand --------------------------------------------- */
@@ -439,6 +493,19 @@ static inline int ring_wait(struct ring *r)
 	res = cqes[*head & mask].res;
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
 	return res;
+}
+
+/* One request, in a ring of its own. */
+static inline long ring_one(const struct io_uring_sqe *sqe)
+{
+	struct ring r;
+	long ret = ring_init(&r);
+
+	if (ret)
+		return ret;
+	ret = ring_submit(&r, sqe) == 1 ? ring_wait(&r) : -EIO;
+	ring_exit(&r);
+	return ret;
 }
 
 static inline ssize_t ring_rw(int op, int fd, void *buf, off_t pos, size_t len,

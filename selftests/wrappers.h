@@ -121,6 +121,38 @@ static inline long dmapi_respond_event(__s32 sid, __s32 token, __u32 response,
 	return DM_CALL(DMAPI_RESPOND_EVENT, a);
 }
 
+static inline long dmapi_get_mountinfo(const struct dmapi_object *obj,
+				       __u64 buflen, void *buf, __u64 *rlen)
+{
+	struct dmapi_get_mountinfo a = {
+		.obj = *obj, .buflen = buflen, .bufp = DM_PTR(buf),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_GET_MOUNTINFO, a);
+}
+
+static inline long dmapi_respond_events(__s32 sid, __u32 nelem,
+					struct dmapi_response *buf, __u32 *nelemp)
+{
+	struct dmapi_respond_events a = {
+		.sid = sid, .nelem = nelem, .bufp = DM_PTR(buf),
+		.nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_RESPOND_EVENTS, a);
+}
+
+static inline long dmapi_pending(__s32 sid, __s32 token, __s64 sec,
+				 __u32 nsec)
+{
+	struct dmapi_pending a = {
+		.sid = sid, .token = token, .sec = sec, .nsec = nsec,
+	};
+
+	return DM_CALL(DMAPI_PENDING, a);
+}
+
 static inline long dmapi_find_eventmsg(__s32 sid, __s32 token, __u64 buflen,
 				       void *buf, __u64 *rlen)
 {
@@ -143,6 +175,39 @@ static inline long dmapi_getall_tokens(__s32 sid, __u32 nelem, __s32 *buf,
 	return DM_CALL(DMAPI_GETALL_TOKENS, a);
 }
 
+static inline long dmapi_create_userevent(__s32 sid, __u64 len,
+					  const void *data, __s32 *token)
+{
+	struct dmapi_create_userevent a = {
+		.sid = sid, .msglen = len, .msgdatap = DM_PTR(data),
+		.tokenp = DM_PTR(token),
+	};
+
+	return DM_CALL(DMAPI_CREATE_USEREVENT, a);
+}
+
+static inline long dmapi_send_msg(__s32 sid, __u32 msgtype, __u64 len,
+				  const void *data)
+{
+	struct dmapi_send_msg a = {
+		.sid = sid, .msgtype = msgtype, .buflen = len,
+		.bufp = DM_PTR(data),
+	};
+
+	return DM_CALL(DMAPI_SEND_MSG, a);
+}
+
+static inline long dmapi_move_event(__s32 sid, __s32 token, __s32 targetsid,
+				    __s32 *rtoken)
+{
+	struct dmapi_move_event a = {
+		.sid = sid, .token = token, .targetsid = targetsid,
+		.rtokenp = DM_PTR(rtoken),
+	};
+
+	return DM_CALL(DMAPI_MOVE_EVENT, a);
+}
+
 static inline long dmapi_set_disp(const struct dmapi_object *obj,
 				  const __u64 *set, __u32 maxevent)
 {
@@ -151,6 +216,58 @@ static inline long dmapi_set_disp(const struct dmapi_object *obj,
 	};
 
 	return DM_CALL(DMAPI_SET_DISP, a);
+}
+
+static inline long dmapi_set_eventlist(const struct dmapi_object *obj,
+				       const __u64 *set, __u32 maxevent)
+{
+	struct dmapi_set_disp a = {
+		.obj = *obj, .eventsetp = DM_PTR(set), .maxevent = maxevent,
+	};
+
+	return DM_CALL(DMAPI_SET_EVENTLIST, a);
+}
+
+static inline long dmapi_get_eventlist(const struct dmapi_object *obj,
+				       __u32 nelem, __u64 *set, __u32 *nelemp)
+{
+	struct dmapi_get_eventlist a = {
+		.obj = *obj, .nelem = nelem, .eventsetp = DM_PTR(set),
+		.nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GET_EVENTLIST, a);
+}
+
+static inline long dmapi_set_born(const struct dmapi_object *obj, __u64 events,
+				  __u32 regions)
+{
+	struct dmapi_set_born a = {
+		.obj = *obj, .events = events, .regions = regions,
+	};
+
+	return DM_CALL(DMAPI_SET_BORN, a);
+}
+
+static inline long dmapi_get_born(const struct dmapi_object *obj, __u64 *events,
+				  __u32 *regions)
+{
+	struct dmapi_get_born a = {
+		.obj = *obj, .eventsp = DM_PTR(events),
+		.regionsp = DM_PTR(regions),
+	};
+
+	return DM_CALL(DMAPI_GET_BORN, a);
+}
+
+static inline long dmapi_set_return_on_destroy(const struct dmapi_object *obj,
+					       const void *name, __u32 enable)
+{
+	struct dmapi_set_return_on_destroy a = {
+		.obj = *obj, .namep = DM_PTR(name), .enable = enable,
+	};
+
+	return DM_CALL(DMAPI_SET_RETURN_ON_DESTROY, a);
 }
 
 static inline long dmapi_getall_disp(__s32 sid, __u64 buflen, void *buf,
@@ -162,6 +279,30 @@ static inline long dmapi_getall_disp(__s32 sid, __u64 buflen, void *buf,
 	};
 
 	return DM_CALL(DMAPI_GETALL_DISP, a);
+}
+
+/* Configuration; @obj without session and token */
+
+static inline long dmapi_get_config(const struct dmapi_object *obj,
+				    __u32 flagname, __u64 *value)
+{
+	struct dmapi_get_config a = {
+		.obj = *obj, .flagname = flagname, .retvalp = DM_PTR(value),
+	};
+
+	return DM_CALL(DMAPI_GET_CONFIG, a);
+}
+
+static inline long dmapi_get_config_events(const struct dmapi_object *obj,
+					   __u32 nelem, __u64 *set,
+					   __u32 *nelemp)
+{
+	struct dmapi_get_config_events a = {
+		.obj = *obj, .nelem = nelem, .eventsetp = DM_PTR(set),
+		.nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GET_CONFIG_EVENTS, a);
 }
 
 /* Handles */
@@ -229,6 +370,13 @@ static inline long dmapi_set_resident(const struct dmapi_object *obj, __s64 off,
 	return DM_CALL(DMAPI_SET_RESIDENT, a);
 }
 
+static inline long dmapi_set_managed(const struct dmapi_object *obj, __u32 on)
+{
+	struct dmapi_set_managed a = { .obj = *obj, .on = on };
+
+	return DM_CALL(DMAPI_SET_MANAGED, a);
+}
+
 /* Holes */
 
 static inline long dmapi_punch_hole(const struct dmapi_object *obj, __s64 off,
@@ -260,6 +408,38 @@ static inline long dmapi_get_allocinfo(const struct dmapi_object *obj,
 	};
 
 	return DM_CALL(DMAPI_GET_ALLOCINFO, a);
+}
+
+/* Versions of data */
+
+static inline long dmapi_get_change(const struct dmapi_object *obj,
+				    __u64 *change)
+{
+	struct dmapi_get_change a = { .obj = *obj, .changep = DM_PTR(change) };
+
+	return DM_CALL(DMAPI_GET_CHANGE, a);
+}
+
+static inline long dmapi_punch_if(const struct dmapi_object *obj, __s64 off,
+				  __u64 len, __u64 change)
+{
+	struct dmapi_punch_if a = {
+		.obj = *obj, .off = off, .len = len, .change = change,
+	};
+
+	return DM_CALL(DMAPI_PUNCH_IF, a);
+}
+
+static inline long dmapi_stage(const struct dmapi_object *obj, int fd,
+			       __s64 stage_off, __s64 off, __u64 len,
+			       __u64 change)
+{
+	struct dmapi_stage a = {
+		.obj = *obj, .fd = fd, .stage_off = stage_off, .off = off,
+		.len = len, .change = change,
+	};
+
+	return DM_CALL(DMAPI_STAGE, a);
 }
 
 /* Invisible I/O */
