@@ -310,6 +310,56 @@ TEST_F(invis, write_up_to_a_fault)
 	EXPECT_EQ(-1, dm_differs(buf, 0, n, 6));
 }
 
+/* Memory that is swapped out, or never was touched, is as good as any. */
+TEST_F(invis, write_from_what_is_not_at_hand)
+{
+	struct dmapi_object *o = &self->f.o;
+	const size_t size = self->f.size;
+	char path[300];
+	unsigned char *p;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/source", self->dir);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	dm_fill(buf, 0, size, 7);
+	ASSERT_EQ((ssize_t)size, write(fd, buf, size));
+	p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, madvise(p, size, MADV_RANDOM));
+	for (int offline = 0; offline < 2; offline++) {
+		ASSERT_EQ(0, madvise(p, size, MADV_DONTNEED));
+		/* the first bytes are at hand */
+		EXPECT_EQ(buf[0], *(volatile unsigned char *)p);
+		EXPECT_EQ((long)size, dmapi_write_invis(o, 0, 0, size, p));
+		ASSERT_EQ(0, dmapi_set_resident(o, 0, 0));
+		memset(buf, 0, size);
+		EXPECT_EQ((long)size, dmapi_read_invis(o, 0, size, buf));
+		EXPECT_EQ(-1, dm_differs(buf, 0, size, 7));
+		ASSERT_EQ(0, dm_make_offline(o));
+	}
+	munmap(p, size);
+	close(fd);
+}
+
+/* A block of which a part is all there is was not brought back. */
+TEST_F(invis, recall_up_to_a_fault)
+{
+	struct dmapi_object *o = &self->f.o;
+	unsigned char *p = mmap(NULL, 12288, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, dm_make_offline(o));
+	dm_fill(p, 0, 8192, DM_SEED);
+	munmap(p + 8192, 4096);
+	EXPECT_EQ(-EFAULT, dmapi_write_invis(o, 0, 0, 8192, p + 2048));
+	EXPECT_EQ(-ENODATA, dmapi_set_resident(o, 0, 4096));
+	EXPECT_EQ(-ENODATA, dmapi_set_resident(o, 4096, 4096));
+	EXPECT_EQ(-EIO, dm_read_check(self->f.path, 0, 1));
+	EXPECT_EQ(-EIO, dm_read_check(self->f.path, 4096, 1));
+	munmap(p, 8192);
+}
+
 /* Where bytes are offline a block is written as a whole. */
 TEST_F(invis, write_offline)
 {
@@ -365,6 +415,21 @@ TEST_F(invis, written_is_not_resident)
 	ASSERT_EQ(0, dm_next(self->sid, &e, 5000));
 	EXPECT_EQ(0, dm_continue(self->sid, e.token));
 	EXPECT_EQ(-EIO, dm_wait(pid, 5000));
+}
+
+/* What was called resident and is not on the device would be zeros tomorrow. */
+TEST_F(invis, resident_is_on_the_device)
+{
+	struct dmapi_object *o = &self->f.o;
+
+	ASSERT_EQ(0, dm_make_offline(o));
+	dm_fill(buf, 0, G, DM_SEED);
+	ASSERT_EQ(G, dmapi_write_invis(o, 0, 0, G, buf));
+	EXPECT_EQ(0, dmapi_set_resident(o, 0, G));
+	ASSERT_EQ(0, dm_shutdown(dm_mnt(), DM_LOGFLUSH));
+	ASSERT_EQ(0, fail_remount(0));
+	EXPECT_EQ(0, dm_read_check(self->f.path, 0, G));
+	EXPECT_EQ(-EIO, dm_read_check(self->f.path, G, 1));
 }
 
 /* --- In spite of others -------------------------------------------------- */

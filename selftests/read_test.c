@@ -8,8 +8,6 @@
 #include "common.h"
 #include "offline.h"
 
-#include <sys/sendfile.h>
-
 #define PIECES		4
 #define SIZE		(PIECES * GRAIN + 1000)
 #define SOON		5000	/* ms: what must happen happens within this */
@@ -231,36 +229,6 @@ TEST_F(read, nowait)
 	EXPECT_TRUE(dm_all(buf, POISON, 4096));
 	close(fd);
 	close(dfd);
-}
-
-/* A pipe's mutex is held: an error, and nobody waits. */
-TEST_F(read, splice_fails)
-{
-	int fd = open(self->f.path, O_RDONLY);
-	off_t pos = 0;
-	int p[2];
-
-	ASSERT_EQ(0, pipe(p));
-	EXPECT_EQ(-1, splice(fd, &pos, p[1], NULL, 4096, 0));
-	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(-1, sendfile(p[1], fd, &pos, 4096));
-	EXPECT_EQ(EIO, errno);
-	close(fd);
-	fd = open(self->f.path, O_RDONLY | O_DIRECT);
-	EXPECT_EQ(-1, splice(fd, &pos, p[1], NULL, 4096, 0));
-	EXPECT_EQ(EIO, errno);
-	close(fd);
-	event_none(_metadata, self);
-}
-
-TEST_F(read, mmap_fails)
-{
-	int fd = open(self->f.path, O_RDONLY);
-
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0));
-	EXPECT_EQ(EIO, errno);
-	close(fd);
-	event_none(_metadata, self);
 }
 
 /* --- What an event says ------------------------------------------------------- */

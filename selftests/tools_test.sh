@@ -3,20 +3,10 @@
 # What the usual tools make of a file that is offline in part, with nobody there
 # to bring it back: each says that it failed, none leaves a whole file with
 # zeros in it.  TAP.
-dir=$DM_MNT/tools f=$DM_MNT/tools/f n=0 bad=0
+dir=$DM_MNT/tools f=$DM_MNT/tools/f size=262144 n=0 bad=0
 [ -n "$DM_MNT" ] || { echo "1..0 # SKIP DM_MNT is not set: run under scripts/vm"; exit 4; }
 
-result() {	# STATUS WHAT
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n $2"
-	else
-		sed 's/^/# /' /tmp/tools.out
-		bad=1
-		echo "not ok $n $2"
-	fi
-}
-skip() { n=$((n + 1)); echo "ok $n $1 # SKIP not installed"; }
+. "${0%/*}/tools.sh"
 
 # 256 KiB without a zero, of which the third 64 KiB are offline.
 make_files() {
@@ -27,39 +17,7 @@ make_files() {
 	sync
 	fallocate -p -o 131072 -l 65536 "$f"
 	setfattr -n trusted.XDSM_RECORD -v \
-		0x5844534d00010000000000000000000100000000000200000000000000030000 "$f"
-}
-
-# No whole copy with zeros: shorter is an error that was told, different is a lie.
-honest() {	# COPY
-	[ ! -e "$1" ] || [ "$(stat -c %s "$1")" -lt 262144 ]
-}
-
-# The tool fails, and does not leave a lie at $out.
-refuses() {	# WHAT CMD...
-	local what=$1 rc
-	shift
-	command -v "$1" > /dev/null || { skip "$what"; return; }
-	out=$dir/out
-	rm -rf "$out" /tmp/tools.away
-	timeout 20 "$@" > /tmp/tools.out 2>&1
-	rc=$?
-	[ $rc != 0 ] && [ $rc != 124 ]
-	result $? "$what fails (status $rc)"
-	honest "$out" && honest /tmp/tools.away
-	result $? "$what leaves no file with zeros in it"
-}
-
-# A tool that fills in zeros must have said so in its status.
-tells() {	# WHAT CMD...
-	local what=$1 rc
-	shift
-	command -v "$1" > /dev/null || { skip "$what"; return; }
-	rm -rf "$dir/out"
-	timeout 20 "$@" > /tmp/tools.out 2>&1
-	rc=$?
-	[ $rc != 0 ] && [ $rc != 124 ]
-	result $? "$what says that it failed (status $rc)"
+		0x5844534d000100000000000000000001000000000000000000000000000200000000000000030000 "$f"
 }
 
 whole() {	# the file itself is as it was

@@ -30,7 +30,7 @@ refuses() {
 	fi
 }
 
-echo 1..13
+echo 1..21
 tr '\0' x < /dev/urandom | head -c 262144 > "$f"
 sum=$(sha256sum < "$f")
 prints "a handle" '[0-9a-f]{48}' dm_handle
@@ -43,6 +43,10 @@ refuses "an attribute that is not there" 'HSM2|No such' 'dm_attr get HSM2'
 prints "a region is armed" 'offset: 65536 .*READ|65536 .*r' 'dm_region set r 65536 0' dm_region
 prints "what can be punched" '65536' 'dm_probe 65536 0'
 refuses "an unaligned punch" 'temporarily|align' 'dm_punch 70000 65536'
+prints "a version" '^[0-9]+$' dm_change
+v=$(xfs_io -c dm_change "$f")
+refuses "a punch of another version" 'tale' "dm_punch -c 1 65536 65536"
+prints "a punch of this version" 'hole' "dm_punch -c $v 65536 65536" dm_alloc
 prints "a punch" 'hole' 'dm_punch 65536 131072' dm_alloc
 n=$((n + 1))
 echo fail > "/sys/fs/xfs/$(basename "$DM_DEV")/dmapi/data_policy"
@@ -61,4 +65,9 @@ else
 	bad=1
 	echo "not ok $n size and resident bytes are as before"
 fi
+prints "where the data is" '^partial$' dm_state
+prints "no mark" 'not marked' dm_managed
+prints "a mark" '^marked' 'dm_managed on' dm_managed
+prints "and none" 'not marked' 'dm_managed off' dm_managed
+refuses "a mark that is neither" 'dm_managed' 'dm_managed yes'
 exit $bad
