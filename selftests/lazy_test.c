@@ -115,6 +115,11 @@ struct touch {
 	bool store, populate, grow, protect, remap;
 };
 
+static void handled(int sig)
+{
+	(void)sig;
+}
+
 /* 0, -EILSEQ for a wrong byte, -EFAULT for SIGBUS. */
 static long touch_child(void *arg)
 {
@@ -125,6 +130,7 @@ static long touch_child(void *arg)
 	volatile unsigned char *p;
 	unsigned char b;
 
+	signal(SIGUSR1, handled);
 	p = mmap(NULL, len, prot, t->flags, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -266,8 +272,7 @@ TEST_F(lazy, killed)
 
 	ASSERT_EQ(0, dm_next(self->sid, &e, SOON));
 	ASSERT_EQ(0, dm_sysfs_set("interruptible", "1"));
-	kill(pid, SIGCHLD);
-	kill(pid, SIGCONT);
+	kill(pid, SIGUSR1);
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid, 50));
 	ASSERT_EQ(0, dm_sysfs_set("interruptible", "0"));
 	kill(pid, SIGKILL);
@@ -432,6 +437,26 @@ static ssize_t op_aio_read(const char *path, unsigned char *p)
 	return aio_rw(IOCB_CMD_PREAD, rw(path, 0), p + AT, AT, LEN);
 }
 
+static ssize_t op_uring_write(const char *path, unsigned char *p)
+{
+	return ring_rw(IORING_OP_WRITE, rw(path, 0), p + AT, AT, LEN, false, 0);
+}
+
+static ssize_t op_uring_write_direct(const char *path, unsigned char *p)
+{
+	return ring_rw(IORING_OP_WRITE, rw(path, O_DIRECT), p + AT, AT, LEN, false, 0);
+}
+
+static ssize_t op_uring_read(const char *path, unsigned char *p)
+{
+	return ring_rw(IORING_OP_READ, rw(path, 0), p + AT, AT, LEN, false, 0);
+}
+
+static ssize_t op_uring_read_direct(const char *path, unsigned char *p)
+{
+	return ring_rw(IORING_OP_READ, rw(path, O_DIRECT), p + AT, AT, LEN, false, 0);
+}
+
 /* Through a pipe, whose other end is filled or emptied by the file. */
 static ssize_t op_pipe_write(const char *path, unsigned char *p)
 {
@@ -507,6 +532,9 @@ static const struct op ops[] = {
 	{ .name = "aio write", .run = op_aio_write, .writes = true },
 	{ .name = "aio write direct", .run = op_aio_write_direct, .writes = true },
 	{ .name = "pipe write", .run = op_pipe_write, .writes = true },
+	{ .name = "io_uring write", .run = op_uring_write, .writes = true },
+	{ .name = "io_uring write direct", .run = op_uring_write_direct, .writes = true },
+	{ .name = "io_uring write to itself", .run = op_uring_write, .writes = true, .self = true },
 	{ .name = "read", .run = op_read },
 	{ .name = "pread", .run = op_pread },
 	{ .name = "pread from itself", .run = op_pread, .self = true },
@@ -514,6 +542,9 @@ static const struct op ops[] = {
 	{ .name = "pread direct from itself", .run = op_pread_direct, .self = true },
 	{ .name = "preadv", .run = op_preadv },
 	{ .name = "aio read", .run = op_aio_read },
+	{ .name = "io_uring read", .run = op_uring_read },
+	{ .name = "io_uring read direct", .run = op_uring_read_direct },
+	{ .name = "io_uring read from itself", .run = op_uring_read, .self = true },
 	{ .name = "pipe read", .run = op_pipe_read },
 	{ .name = "uname", .run = op_uname, .elsewhere = EFAULT },
 	{ .name = "send", .run = op_send, .elsewhere = EFAULT },

@@ -18,9 +18,9 @@
  * begins.
  *
  * What a scope must not do is outlive its purpose.  It is filled only together
- * with -EAGAIN, or by a fault; if the operation ends with anything else, an error or a part of
- * what was asked, what was noted is dropped.  There is never more than one of a
- * task, so that nothing stale can be met.
+ * with -EAGAIN, or by a fault; if the operation ends with anything else, an
+ * error or a part of what was asked, what was noted is dropped.  There is never
+ * more than one of a task, so that nothing stale can be met.
  */
 #include <linux/dmapi_scope.h>
 #include <linux/export.h>
@@ -298,18 +298,38 @@ static size_t dmapi_memory_needed(const struct file *file, const loff_t *pos,
 	return *pos < size ? min_t(u64, count, size - *pos) : 0;
 }
 
+/* Bytes of that from the first one on which is not there. */
+static size_t dmapi_memory_missing(const struct file *file, const loff_t *pos,
+				   const struct iov_iter *iter)
+{
+	size_t count = dmapi_memory_needed(file, pos, iter);
+
+	if (iov_iter_rw(iter) == ITER_SOURCE)
+		return fault_in_iov_iter_readable(iter, count);
+	return fault_in_iov_iter_writeable(iter, count);
+}
+
+bool __dmapi_memory_is_away(const struct file *file, const loff_t *pos,
+			    const struct iov_iter *iter)
+{
+	struct dmapi_scope scope;
+
+	dmapi_scope_begin_rw(&scope, true);
+	if (scope.state != DMAPI_SCOPE_OPEN)
+		return false;
+	dmapi_memory_missing(file, pos, iter);
+	dmapi_scope_del(&scope);
+	dmapi_scope_forget(&scope);
+	return scope.faulted;
+}
+
 int __dmapi_prefault(const struct file *file, const loff_t *pos,
 		     const struct iov_iter *iter)
 {
 	const struct dmapi_scope *scope = dmapi_scope_find();
-	size_t count;
 
 	if (!scope || !scope->repeats)
 		return 0;
-	count = dmapi_memory_needed(file, pos, iter);
-	if (iov_iter_rw(iter) == ITER_SOURCE)
-		count = fault_in_iov_iter_readable(iter, count);
-	else
-		count = fault_in_iov_iter_writeable(iter, count);
-	return count && scope->faulted ? -EFAULT : 0;
+	return dmapi_memory_missing(file, pos, iter) && scope->faulted ?
+		-EFAULT : 0;
 }

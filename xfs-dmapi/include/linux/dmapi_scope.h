@@ -199,10 +199,11 @@ static inline bool dmapi_watches_memory(const struct inode *inode)
 		S_ISFIFO(inode->i_mode));
 }
 
-/* Either of the two */
+/* Either of the two; a device that has its node there is none of them. */
 static inline bool dmapi_watches_write(const struct inode *inode)
 {
-	return dmapi_watches(inode) || dmapi_watches_memory(inode);
+	return (S_ISREG(inode->i_mode) && dmapi_watches(inode)) ||
+	       dmapi_watches_memory(inode);
 }
 
 /* Could an operation on some path? */
@@ -310,6 +311,21 @@ static inline int dmapi_prefault(const struct file *file, const loff_t *pos,
 	if (static_branch_unlikely(&dmapi_lazy_key))
 		return __dmapi_prefault(file, pos, iter);
 	return 0;
+}
+
+bool __dmapi_memory_is_away(const struct file *file, const loff_t *pos,
+			    const struct iov_iter *iter);
+
+/*
+ * For somebody who leaves waiting to others, and opens no scope: is part of the
+ * user's memory somewhere else?  What is no memory at all is here.
+ */
+static inline bool dmapi_memory_is_away(const struct file *file,
+					const loff_t *pos,
+					const struct iov_iter *iter)
+{
+	return dmapi_watches_memory(file_inode(file)) &&
+	       __dmapi_memory_is_away(file, pos, iter);
 }
 
 static inline int dmapi_prefault_buf(const struct file *file, const loff_t *pos,
@@ -501,6 +517,13 @@ static inline int dmapi_prefault(const struct file *file, const loff_t *pos,
 				 const struct iov_iter *iter)
 {
 	return 0;
+}
+
+static inline bool dmapi_memory_is_away(const struct file *file,
+					const loff_t *pos,
+					const struct iov_iter *iter)
+{
+	return false;
 }
 
 static inline int dmapi_prefault_buf(const struct file *file, const loff_t *pos,
