@@ -726,7 +726,7 @@ struct race {
 	long		error;
 };
 
-enum { BUFFERED, DIRECT, MAPPED, ALLOCATE, HOWS };
+enum { BUFFERED, DIRECT, MAPPED, ALLOCATE, LAZY, HOWS };
 
 static void *writer(void *arg)
 {
@@ -734,8 +734,14 @@ static void *writer(void *arg)
 	struct race *r = arg;
 	int fd = open(r->path, r->how == DIRECT ? O_RDWR | O_DIRECT : O_RDWR);
 	int look = open(r->path, O_RDONLY);
-	unsigned char *p = aligned_alloc(4096, 4096), *map;
+	unsigned char *p = aligned_alloc(4096, 4096), *map = NULL;
 	unsigned int seed = 1;
+
+	if (r->how == LAZY) {
+		map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED)
+			r->error = -errno;
+	}
 
 	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED) && !r->error) {
 		__u64 off = rand_r(&seed) % (SIZE / 4096) * 4096ULL;
@@ -754,6 +760,18 @@ static void *writer(void *arg)
 				dm_sleep_ms(3);
 			memcpy(map + 2048, p + 2048, 2048);
 			munmap(map, 4096);
+			break;
+		case LAZY:
+			/*
+			 * Mapped all the time, while pages come and go.  What is read
+			 * first can be mapped before it is on the device.
+			 */
+			if (rand_r(&seed) % 2)
+				(void)*(volatile unsigned char *)(map + off);
+			memcpy(map + off, p, 2048);
+			if (rand_r(&seed) % 4 == 0)
+				dm_sleep_ms(3);
+			memcpy(map + off + 2048, p + 2048, 2048);
 			break;
 		case ALLOCATE:
 			memset(p, 0, 4096);
@@ -830,6 +848,7 @@ FIXTURE_VARIANT_ADD(change_race, buffered) { .how = BUFFERED };
 FIXTURE_VARIANT_ADD(change_race, direct) { .how = DIRECT };
 FIXTURE_VARIANT_ADD(change_race, mapped) { .how = MAPPED };
 FIXTURE_VARIANT_ADD(change_race, allocate) { .how = ALLOCATE };
+FIXTURE_VARIANT_ADD(change_race, lazy) { .how = LAZY };
 
 TEST_F_TIMEOUT(change_race, nothing_is_lost, 200)
 {
@@ -843,6 +862,7 @@ TEST_F_TIMEOUT(change_race, nothing_is_lost, 200)
 
 	ASSERT_EQ(0, dm_make_file(&self->f, self->sid, self->dir, "f", SIZE));
 	ASSERT_EQ(0, dm_want(self->sid, DM_BIT(READ)));
+	ASSERT_EQ(0, dm_sysfs_set("mmap_mode", variant->how == LAZY ? "lazy" : "eager"));
 	dm_fill(r.now, 0, SIZE, DM_SEED);
 	r.path = self->f.path;
 	r.how = variant->how;

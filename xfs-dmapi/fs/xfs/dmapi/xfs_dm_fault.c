@@ -24,6 +24,11 @@
  * again, under the page's lock, and waits for the punch to end instead; no
  * others are mapped beside it.  Then each page is unmapped under its lock, and
  * one that is pinned for I/O stops the punch.
+ *
+ * A recall fills pages and has them written.  In between a page can be read
+ * from, and be mapped for that, but what is stored into it would be refused: as
+ * long as no written extent backs it, a byte is offline.  So a store has the
+ * page written first.
  */
 #include "xfs_dm_compat.h"
 #include "xfs_dm_hooks.h"
@@ -87,6 +92,12 @@ xfs_dm_fault_was_refused(const struct inode *inode, pgoff_t pgoff)
 	spin_unlock(&xfs_dm_refusals_lock);
 	return found;
 }
+
+/*
+ * Others may punch a page and bring it back each time that a fault comes for it.
+ * It holds a lock of the address space, and gives up in the end.
+ */
+#define XFS_DM_FAULT_TRIES	8
 
 /* Does the task hold nothing but what the fault took? */
 static bool
@@ -172,8 +183,9 @@ xfs_dm_fault_wait(struct vm_fault *vmf, struct xfs_inode *ip,
 
 	release_fault_lock(vmf);
 	error = xfs_dm_want_wait(VFS_I(ip), want);
+	/* Punched again since it came back?  A punch says so, then does it. */
 	if (!error && xfs_dm_fault_want(ip, pgoff, &now) &&
-	    now.state == want->state)
+	    xfs_dm_fault_gen(ip) == want->state)
 		error = -EIO;
 	if (error)
 		xfs_dm_refuse_fault(VFS_I(ip), pgoff);
@@ -218,11 +230,14 @@ __xfs_dm_filemap_fault(struct vm_fault *vmf)
 {
 	struct inode		*inode = file_inode(vmf->vma->vm_file);
 	struct xfs_inode	*ip = XFS_I(inode);
+	unsigned int		tries = 0;
+	unsigned int		seq;
 	vm_fault_t		ret;
 	u64			gen;
 
 again:
 	gen = xfs_dm_fault_gen(ip);
+	seq = READ_ONCE(ip->i_df.if_seq);
 	if (xfs_dm_guarded(ip)) {
 		ret = xfs_dm_fault_check(vmf, ip);
 		if (ret)
@@ -230,7 +245,10 @@ again:
 	}
 	ret = filemap_fault(vmf);
 	/* A punch came in between; the guard has refused to read. */
-	if ((ret & VM_FAULT_SIGBUS) && gen != xfs_dm_fault_gen(ip))
+	if ((ret & VM_FAULT_SIGBUS) && xfs_dm_guarded(ip) &&
+	    (gen != xfs_dm_fault_gen(ip) ||
+	     seq != READ_ONCE(ip->i_df.if_seq)) &&
+	    tries++ < XFS_DM_FAULT_TRIES)
 		goto again;
 	if (!(ret & VM_FAULT_LOCKED) || !READ_ONCE(ip->i_dm_hold))
 		return ret;
@@ -242,6 +260,37 @@ again:
 	xfs_ilock(ip, XFS_MMAPLOCK_SHARED);
 	xfs_iunlock(ip, XFS_MMAPLOCK_SHARED);
 	goto again;
+}
+
+/**
+ * __xfs_dm_write_fault_again() - a store into a page that is there was refused
+ * @vmf: the fault
+ * @tries: number of calls before this one
+ *
+ * No lock of the file system is held.  A page that was taken away meanwhile is
+ * none of this: the store is told so, and begins again where it may wait.
+ *
+ * Return: true if the store may do now.
+ */
+bool
+__xfs_dm_write_fault_again(struct vm_fault *vmf, unsigned int tries)
+{
+	struct inode		*inode = file_inode(vmf->vma->vm_file);
+	struct xfs_inode	*ip = XFS_I(inode);
+	struct folio		*folio = page_folio(vmf->page);
+	loff_t			pos = folio_pos(folio);
+	loff_t			end = pos + folio_size(folio);
+
+	if (IS_DAX(inode) || !xfs_dm_guarded(ip) ||
+	    tries == XFS_DM_FAULT_TRIES)
+		return false;
+	/* It may have been written since; then this try is the last. */
+	if (tries && xfs_dm_range_offline(ip, pos, end) <= 0)
+		return false;
+	/* An error is for others to hear of; the guard sees what it left. */
+	filemap_fdatawrite_range(inode->i_mapping, pos, end - 1);
+	filemap_fdatawait_range_keep_errors(inode->i_mapping, pos, end - 1);
+	return true;
 }
 
 /**

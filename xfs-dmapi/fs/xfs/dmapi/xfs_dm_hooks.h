@@ -322,6 +322,7 @@ xfs_dm_splice_read(struct file *file, loff_t pos, size_t len)
 /* Pages that are touched: xfs_dm_fault.c */
 vm_fault_t __xfs_dm_filemap_fault(struct vm_fault *vmf);
 vm_fault_t xfs_dm_map_pages(struct vm_fault *vmf, pgoff_t first, pgoff_t last);
+bool __xfs_dm_write_fault_again(struct vm_fault *vmf, unsigned int tries);
 
 /* mmap_lock or less held.  A page that is not mapped here is touched. */
 static inline vm_fault_t
@@ -330,6 +331,16 @@ xfs_dm_filemap_fault(struct vm_fault *vmf)
 	if (static_branch_unlikely(&dmapi_managed_key))
 		return __xfs_dm_filemap_fault(vmf);
 	return filemap_fault(vmf);
+}
+
+/* The same.  A store into a page that is here has come to @ret: again? */
+static inline bool
+xfs_dm_write_fault_again(struct vm_fault *vmf, vm_fault_t ret,
+			 unsigned int tries)
+{
+	return static_branch_unlikely(&dmapi_managed_key) &&
+	       (ret & VM_FAULT_SIGBUS) &&
+	       __xfs_dm_write_fault_again(vmf, tries);
 }
 
 /* Lack of space: xfs_dm_nospace.c */
@@ -588,6 +599,13 @@ xfs_dm_refuse_mmap(struct xfs_inode *ip, loff_t pos, u64 len)
 
 #define xfs_dm_filemap_fault(vmf)	filemap_fault(vmf)
 #define xfs_dm_map_pages		filemap_map_pages
+
+static inline bool
+xfs_dm_write_fault_again(struct vm_fault *vmf, vm_fault_t ret,
+			 unsigned int tries)
+{
+	return false;
+}
 
 static inline int xfs_dm_setattr_size(struct xfs_inode *ip, loff_t newsize)
 {
