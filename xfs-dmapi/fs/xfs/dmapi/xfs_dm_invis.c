@@ -200,6 +200,9 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file,
 	pagefault_enable();
 	if (meets && ret > 0) {
 		error = xfs_dm_flush(ip, pos, pos + ret);
+		/* Somebody else's fsync may have been told of what failed. */
+		if (!error && xfs_dm_range_offline(ip, pos, pos + ret))
+			error = -EIO;
 		if (error)
 			ret = error;
 	}
