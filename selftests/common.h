@@ -342,6 +342,37 @@ static inline long dm_wait(pid_t pid, int ms)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : DM_SIGNALLED;
 }
 
+/* A line of the list of waiters. */
+struct dm_waiter {
+	int			pid;
+	unsigned long long	fsid, ino;
+	char			event[20];
+	long long		offset;
+	unsigned long long	length;
+	char			state[20];
+	int			token, sid;
+};
+
+/* Is a process (0: any) listed that waits for an event like this (NULL: any)? */
+static inline bool dm_waiter(pid_t pid, const char *event, const char *state,
+			     struct dm_waiter *w)
+{
+	FILE *f = fopen("/proc/fs/xfs/dmapi_waiters", "r");
+	bool found = false;
+	char line[500];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%d %*s %llx %llu %*u %19s %lld %llu %*d %19s %d %d",
+			       &w->pid, &w->fsid, &w->ino, w->event, &w->offset,
+			       &w->length, w->state, &w->token, &w->sid) == 9 &&
+			(!pid || w->pid == pid) &&
+			(!event || !strcmp(w->event, event)) &&
+			(!state || !strcmp(w->state, state));
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static inline void dm_sleep_ms(int ms)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };

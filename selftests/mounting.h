@@ -366,17 +366,9 @@ static inline long others_go_on(void)
 /* Is somebody listed who waits for this? */
 static inline bool waits(const char *event, const char *state)
 {
-	char line[500], ev[20], st[20];
-	FILE *f = fopen("/proc/fs/xfs/dmapi_waiters", "r");
-	bool found = false;
+	struct dm_waiter w;
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*s %*s %*s %*s %19s %*s %*s %*s %19s", ev,
-			   st) == 2 && !strcmp(ev, event) && !strcmp(st, state))
-			found = true;
-	if (f)
-		fclose(f);
-	return found;
+	return dm_waiter(0, event, state, &w);
 }
 
 static inline bool soon_waits(const char *event, const char *state)

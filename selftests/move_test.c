@@ -20,7 +20,7 @@ TEST_F(user, moved)
 {
 	pid_t pid = send_sync(self->sid, self->data, 5000);
 	__s32 t, rt = 0, first;
-	struct line l;
+	struct dm_waiter w;
 	__u32 sequence;
 
 	first = note(self->sid2);
@@ -48,9 +48,9 @@ TEST_F(user, moved)
 	EXPECT_EQ(sequence, got.head.sequence);
 	EXPECT_EQ(5000, got.head.data.length);
 	EXPECT_EQ(0, memcmp(got.data, self->data, 5000));
-	ASSERT_TRUE(waits(pid, "delivered", &l));
-	EXPECT_EQ(self->sid2, l.session);
-	EXPECT_EQ(rt, l.token);
+	ASSERT_TRUE(waits(pid, "delivered", &w));
+	EXPECT_EQ(self->sid2, w.sid);
+	EXPECT_EQ(rt, w.token);
 	EXPECT_EQ(0, dm_continue(self->sid2, first));
 	EXPECT_EQ(-EBUSY, dmapi_destroy_session(self->sid2));
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid, AWHILE));
@@ -84,7 +84,7 @@ TEST_F(user, move_errors)
 		.sid = sid, .token = t, .targetsid = to, .pad = 1,
 		.rtokenp = DM_PTR(&rt),
 	};
-	struct line l;
+	struct dm_waiter w;
 	pid_t pid;
 
 	ASSERT_LT(0, t);
@@ -113,13 +113,13 @@ TEST_F(user, move_errors)
 
 	/* Unread, and answered */
 	pid = send_sync(sid, "x", 1);
-	ASSERT_TRUE(waits(pid, "queued", &l));
-	REFUSED(ENOENT, sid, l.token, to, &rt);
-	REFUSED(ENOENT, sid, l.token, sid, &rt);
+	ASSERT_TRUE(waits(pid, "queued", &w));
+	REFUSED(ENOENT, sid, w.token, to, &rt);
+	REFUSED(ENOENT, sid, w.token, sid, &rt);
 	ASSERT_EQ(0, get(sid, 0));
-	EXPECT_EQ(0, dm_continue(sid, l.token));
+	EXPECT_EQ(0, dm_continue(sid, w.token));
 	EXPECT_EQ(0, dm_wait(pid, SOON));
-	REFUSED(ENOENT, sid, l.token, to, &rt);
+	REFUSED(ENOENT, sid, w.token, to, &rt);
 
 	/* Ids that died */
 	old = to;
@@ -175,7 +175,7 @@ TEST_F(user, reader)
 	struct dmapi_object o;
 	struct dm_file f;
 	struct dm_event e;
-	struct line l;
+	struct dm_waiter w;
 	__s32 rt = 0;
 	char buf[8];
 	pid_t pid;
@@ -185,9 +185,9 @@ TEST_F(user, reader)
 	ASSERT_EQ(0, dm_next(self->sid, &e, SOON));
 	EXPECT_EQ(DMAPI_EVENT_READ, e.type);
 	ASSERT_EQ(0, dmapi_move_event(self->sid, e.token, self->sid2, &rt));
-	ASSERT_TRUE(waits(pid, "delivered", &l));
-	EXPECT_STREQ("READ", l.event);
-	EXPECT_EQ(self->sid2, l.session);
+	ASSERT_TRUE(waits(pid, "delivered", &w));
+	EXPECT_STREQ("READ", w.event);
+	EXPECT_EQ(self->sid2, w.sid);
 
 	/* The first session has nothing to do with it any more. */
 	o = dm_obj_token(f.o, rt);
@@ -392,7 +392,7 @@ TEST_F_TIMEOUT(user, to_and_fro, 90)
 		bool killed = ++n % 2, stop = false;
 		struct racer r[2] = { };
 		pthread_t th[2];
-		struct line l;
+		struct dm_waiter w;
 		__s32 t;
 		long ret;
 
@@ -406,8 +406,8 @@ TEST_F_TIMEOUT(user, to_and_fro, 90)
 			ASSERT_EQ(0, pthread_create(&th[i], NULL, move_on, &r[i]));
 		}
 		for (i = 0; i < 20; i++) {
-			if (!line_of(pid, &l) || (l.session != self->sid &&
-						  l.session != self->sid2))
+			if (!dm_waiter(pid, NULL, NULL, &w) ||
+			    (w.sid != self->sid && w.sid != self->sid2))
 				break;
 		}
 		EXPECT_EQ(20, i);

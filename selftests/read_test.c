@@ -599,64 +599,39 @@ TEST_F(read, times)
 	close(fd);
 }
 
-/* The line of a waiter: its state, and that of its message; 0 if none. */
-static int waiter_line(pid_t pid, char *line, size_t size)
-{
-	FILE *f = fopen("/proc/fs/xfs/dmapi_waiters", "r");
-	int found = 0;
-
-	while (f && fgets(line, size, f)) {
-		if (atoi(line) == pid) {
-			found = 1;
-			break;
-		}
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
 TEST_F(read, listed)
 {
-	char line[300], event[20], state[20];
 	pid_t pid = dm_spawn_read(self->f.path, GRAIN + 7, 77);
-	unsigned long long ino, offset, length;
+	struct dm_waiter w;
 	struct dm_event e;
 	struct stat st;
-	int token, sid;
+	char number[20];
 
 	ASSERT_EQ(0, stat(self->f.path, &st));
-	for (int i = 0; i < 100 && !waiter_line(pid, line, sizeof(line)); i++)
-		dm_sleep_ms(10);
-	ASSERT_EQ(1, waiter_line(pid, line, sizeof(line)));
 	for (int delivered = 0; delivered < 2; delivered++) {
 		for (int i = 0; i < 100; i++) {
-			ASSERT_EQ(1, waiter_line(pid, line, sizeof(line)));
-			ASSERT_EQ(7, sscanf(line, "%*d %*s %*x %llu %*u %19s %llu %llu %*d %19s %d %d",
-					    &ino, event, &offset, &length, state,
-					    &token, &sid));
-			if (strcmp(state, "no-session"))
+			if (dm_waiter(pid, NULL, NULL, &w) && strcmp(w.state, "no-session"))
 				break;
 			dm_sleep_ms(10);
 		}
-		EXPECT_EQ(st.st_ino, ino);
-		EXPECT_STREQ("READ", event);
-		EXPECT_EQ(GRAIN + 7, offset);
-		EXPECT_EQ(77, length);
-		EXPECT_EQ(self->sid, sid);
-		EXPECT_STREQ(delivered ? "delivered" : "queued", state);
+		EXPECT_EQ(st.st_ino, w.ino);
+		EXPECT_STREQ("READ", w.event);
+		EXPECT_EQ(GRAIN + 7, w.offset);
+		EXPECT_EQ(77, w.length);
+		EXPECT_EQ(self->sid, w.sid);
+		EXPECT_STREQ(delivered ? "delivered" : "queued", w.state);
 		if (!delivered)
 			event_get(_metadata, self, &e, GRAIN + 7, 77);
 	}
-	EXPECT_EQ(e.token, token);
-	ASSERT_EQ(0, dm_sysfs_get("waiters", line, sizeof(line)));
-	EXPECT_STREQ("1", line);
+	EXPECT_EQ(e.token, w.token);
+	ASSERT_EQ(0, dm_sysfs_get("waiters", number, sizeof(number)));
+	EXPECT_STREQ("1", number);
 	EXPECT_EQ(0, recall(&self->f, &e));
 	EXPECT_EQ(0, dm_continue(self->sid, e.token));
 	EXPECT_EQ(0, dm_wait(pid, SOON));
-	EXPECT_EQ(0, waiter_line(pid, line, sizeof(line)));
-	ASSERT_EQ(0, dm_sysfs_get("waiters", line, sizeof(line)));
-	EXPECT_STREQ("0", line);
+	EXPECT_FALSE(dm_waiter(pid, NULL, NULL, &w));
+	ASSERT_EQ(0, dm_sysfs_get("waiters", number, sizeof(number)));
+	EXPECT_STREQ("0", number);
 }
 
 /* --- A program ------------------------------------------------------------------------ */

@@ -164,34 +164,11 @@ static inline pid_t send_sync(__s32 sid, const void *data, __u64 len)
 	return dm_spawn(send_child, &s);
 }
 
-/* A line of the list of waiters. */
-struct line {
-	char		event[16], state[16];
-	unsigned long long fsid;
-	int		token, session;
-};
-
-static inline bool line_of(pid_t pid, struct line *l)
-{
-	FILE *f = fopen("/proc/fs/xfs/dmapi_waiters", "r");
-	char text[400];
-	bool found = false;
-	int p;
-
-	while (f && !found && fgets(text, sizeof(text), f))
-		found = sscanf(text, "%d %*s %llx %*s %*s %15s %*s %*s %*s %15s %d %d",
-			       &p, &l->fsid, l->event, l->state, &l->token,
-			       &l->session) == 6 && p == pid;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 /* Wait until a process waits like this. */
-static inline bool waits(pid_t pid, const char *state, struct line *l)
+static inline bool waits(pid_t pid, const char *state, struct dm_waiter *w)
 {
 	for (int ms = 0; ms < SOON; ms += 2) {
-		if (line_of(pid, l) && !strcmp(l->state, state))
+		if (dm_waiter(pid, NULL, state, w))
 			return true;
 		dm_sleep_ms(2);
 	}

@@ -247,14 +247,14 @@ TEST_F(user, wakes_a_reader)
 TEST_F(user, sync)
 {
 	pid_t pid = send_sync(self->sid, self->data, MOST);
-	struct line l = { };
+	struct dm_waiter w = { };
 	__s32 t;
 
-	ASSERT_TRUE(waits(pid, "queued", &l));
-	EXPECT_STREQ("USER", l.event);
-	EXPECT_EQ(0, l.fsid);
-	EXPECT_EQ(self->sid, l.session);
-	t = l.token;
+	ASSERT_TRUE(waits(pid, "queued", &w));
+	EXPECT_STREQ("USER", w.event);
+	EXPECT_EQ(0, w.fsid);
+	EXPECT_EQ(self->sid, w.sid);
+	t = w.token;
 	EXPECT_LT(0, t);
 	EXPECT_EQ(0, ntokens(self->sid));
 	EXPECT_EQ(-ESRCH, dm_continue(self->sid, t));
@@ -264,7 +264,7 @@ TEST_F(user, sync)
 	EXPECT_EQ(t, got.head.token);
 	EXPECT_EQ(MOST, got.head.data.length);
 	EXPECT_EQ(0, memcmp(got.data, self->data, MOST));
-	EXPECT_TRUE(waits(pid, "delivered", &l));
+	EXPECT_TRUE(waits(pid, "delivered", &w));
 	EXPECT_TRUE(has_token(self->sid, t));
 	EXPECT_EQ(-EBUSY, dmapi_destroy_session(self->sid));
 	EXPECT_EQ(-EINVAL, dmapi_respond_event(self->sid, t, DMAPI_RESP_DONTCARE,
@@ -272,7 +272,7 @@ TEST_F(user, sync)
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid, AWHILE));
 	EXPECT_EQ(0, dm_continue(self->sid, t));
 	EXPECT_EQ(0, dm_wait(pid, SOON));
-	EXPECT_FALSE(line_of(pid, &l));
+	EXPECT_FALSE(dm_waiter(pid, NULL, NULL, &w));
 	EXPECT_EQ(0, ntokens(self->sid));
 }
 
@@ -295,14 +295,14 @@ TEST_F(user, sync_abort)
 TEST_F(user, order)
 {
 	pid_t pid[8];
-	struct line l;
+	struct dm_waiter w;
 	int i;
 
 	for (i = 0; i < 8; i++) {
 		char c = i;
 
 		pid[i] = send_sync(self->sid, &c, 1);
-		ASSERT_TRUE(waits(pid[i], "queued", &l));
+		ASSERT_TRUE(waits(pid[i], "queued", &w));
 		c += 100;
 		EXPECT_EQ(0, dmapi_send_msg(self->sid, DMAPI_MSGTYPE_ASYNC, 1, &c));
 	}
@@ -320,14 +320,14 @@ TEST_F(user, order)
 TEST_F(user, killed_unread)
 {
 	pid_t pid = send_sync(self->sid, "x", 1);
-	struct line l;
+	struct dm_waiter w;
 
-	ASSERT_TRUE(waits(pid, "queued", &l));
+	ASSERT_TRUE(waits(pid, "queued", &w));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(DM_SIGNALLED, dm_wait(pid, SOON));
 	EXPECT_EQ(-EAGAIN, get(self->sid, 0));
-	EXPECT_EQ(-ESRCH, dm_continue(self->sid, l.token));
-	EXPECT_FALSE(line_of(pid, &l));
+	EXPECT_EQ(-ESRCH, dm_continue(self->sid, w.token));
+	EXPECT_FALSE(dm_waiter(pid, NULL, NULL, &w));
 	EXPECT_EQ(0, dmapi_destroy_session(self->sid));
 	self->sid = 0;
 }
@@ -335,14 +335,14 @@ TEST_F(user, killed_unread)
 TEST_F(user, killed_read)
 {
 	pid_t pid = send_sync(self->sid, "xyz", 3);
-	struct line l;
+	struct dm_waiter w;
 	__s32 t;
 
 	ASSERT_EQ(0, get(self->sid, SOON));
 	t = got.head.token;
 	kill(pid, SIGKILL);
 	EXPECT_EQ(DM_SIGNALLED, dm_wait(pid, SOON));
-	EXPECT_FALSE(line_of(pid, &l));
+	EXPECT_FALSE(dm_waiter(pid, NULL, NULL, &w));
 	EXPECT_TRUE(has_token(self->sid, t));
 	ASSERT_EQ(0, find(self->sid, t));
 	EXPECT_EQ(0, memcmp(got.data, "xyz", 3));
@@ -356,16 +356,16 @@ TEST_F(user, killed_read)
 TEST_F(user, signalled)
 {
 	pid_t pid = send_sync(self->sid, "x", 1);
-	struct line l;
+	struct dm_waiter w;
 
-	ASSERT_TRUE(waits(pid, "queued", &l));
+	ASSERT_TRUE(waits(pid, "queued", &w));
 	kill(pid, SIGUSR1);
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid, AWHILE));
 	ASSERT_EQ(0, get(self->sid, 0));
-	EXPECT_EQ(l.token, got.head.token);
+	EXPECT_EQ(w.token, got.head.token);
 	kill(pid, SIGUSR1);
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid, AWHILE));
-	EXPECT_EQ(0, dm_abort(self->sid, l.token, EXDEV));
+	EXPECT_EQ(0, dm_abort(self->sid, w.token, EXDEV));
 	EXPECT_EQ(-EXDEV, dm_wait(pid, SOON));
 }
 
@@ -373,22 +373,22 @@ TEST_F(user, assumed_while_a_sender_waits)
 {
 	pid_t pid[2];
 	__s32 old = self->sid, t[2];
-	struct line l;
+	struct dm_waiter w;
 	int i;
 
 	pid[0] = send_sync(old, "read", 4);
 	ASSERT_EQ(0, get(old, SOON));
 	t[0] = got.head.token;
 	pid[1] = send_sync(old, "unread", 6);
-	ASSERT_TRUE(waits(pid[1], "queued", &l));
-	EXPECT_EQ(old, l.session);
+	ASSERT_TRUE(waits(pid[1], "queued", &w));
+	EXPECT_EQ(old, w.sid);
 	ASSERT_EQ(0, dmapi_create_session(old, "heir", &self->sid));
 	EXPECT_EQ(-EINVAL, dm_continue(old, t[0]));
 	EXPECT_EQ(-EINVAL, dmapi_send_msg(old, DMAPI_MSGTYPE_ASYNC, 0, NULL));
 	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(DM_RUNNING, dm_wait(pid[i], AWHILE));
-		ASSERT_TRUE(line_of(pid[i], &l));
-		EXPECT_EQ(self->sid, l.session);
+		ASSERT_TRUE(dm_waiter(pid[i], NULL, NULL, &w));
+		EXPECT_EQ(self->sid, w.sid);
 	}
 	EXPECT_TRUE(has_token(self->sid, t[0]));
 	ASSERT_EQ(0, get(self->sid, 0));
@@ -432,7 +432,7 @@ static pid_t send_async(__s32 sid, const void *data, __u64 len)
 TEST_F_TIMEOUT(user, full, 300)
 {
 	__s32 old = self->sid;
-	struct line l;
+	struct dm_waiter w;
 	pid_t pid[5];
 	int i;
 
@@ -441,40 +441,40 @@ TEST_F_TIMEOUT(user, full, 300)
 	/* A signal ends the one, and only death the other. */
 	pid[0] = send_async(old, "a", 1);
 	pid[1] = send_sync(old, "b", 1);
-	ASSERT_TRUE(waits(pid[0], "no-room", &l));
-	EXPECT_STREQ("USER", l.event);
-	ASSERT_TRUE(waits(pid[1], "no-room", &l));
-	EXPECT_EQ(0, l.session);
+	ASSERT_TRUE(waits(pid[0], "no-room", &w));
+	EXPECT_STREQ("USER", w.event);
+	ASSERT_TRUE(waits(pid[1], "no-room", &w));
+	EXPECT_EQ(0, w.sid);
 	kill(pid[0], SIGUSR1);
 	kill(pid[1], SIGUSR1);
 	EXPECT_EQ(-EINTR, dm_wait(pid[0], SOON));
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid[1], AWHILE));
 	kill(pid[1], SIGKILL);
 	EXPECT_EQ(DM_SIGNALLED, dm_wait(pid[1], SOON));
-	EXPECT_EQ(-ESRCH, dm_continue(old, l.token));
+	EXPECT_EQ(-ESRCH, dm_continue(old, w.token));
 
 	/* Stopped and continued is no signal that anybody catches. */
 	pid[0] = send_async(old, "a", 1);
-	ASSERT_TRUE(waits(pid[0], "no-room", &l));
+	ASSERT_TRUE(waits(pid[0], "no-room", &w));
 	kill(pid[0], SIGSTOP);
 	dm_sleep_ms(AWHILE);
 	kill(pid[0], SIGCONT);
-	ASSERT_TRUE(waits(pid[0], "no-room", &l));
+	ASSERT_TRUE(waits(pid[0], "no-room", &w));
 
 	/* They go on when the session is assumed, in the order of arrival. */
 	pid[1] = send_sync(old, "b", 1);
-	ASSERT_TRUE(waits(pid[1], "no-room", &l));
+	ASSERT_TRUE(waits(pid[1], "no-room", &w));
 	pid[2] = send_async(old, "c", 1);
-	ASSERT_TRUE(waits(pid[2], "no-room", &l));
+	ASSERT_TRUE(waits(pid[2], "no-room", &w));
 	ASSERT_EQ(0, dmapi_create_session(old, "heir", &self->sid));
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(DM_RUNNING, dm_wait(pid[i], AWHILE));
 	EXPECT_EQ(1, skip(self->sid, 1));
 	EXPECT_EQ(0, dm_wait(pid[0], SOON));
-	ASSERT_TRUE(line_of(pid[1], &l));
-	EXPECT_STREQ("no-room", l.state);
+	ASSERT_TRUE(dm_waiter(pid[1], NULL, NULL, &w));
+	EXPECT_STREQ("no-room", w.state);
 	EXPECT_EQ(1, skip(self->sid, 1));
-	EXPECT_TRUE(waits(pid[1], "queued", &l));
+	EXPECT_TRUE(waits(pid[1], "queued", &w));
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid[2], AWHILE));
 	EXPECT_EQ(1, skip(self->sid, 1));
 	EXPECT_EQ(0, dm_wait(pid[2], SOON));
