@@ -21,15 +21,23 @@ static inline long dm_layers(const char *dir)
 	return 0;
 }
 
-/* Stack them; @merged: PATH_MAX bytes for the result's path, which is to be unmounted. */
-static inline long dm_overlay(const char *dir, char *merged)
+/*
+ * Stack the lower one of @dir and the upper one of @top; @merged: PATH_MAX bytes for
+ * the path of the result, in @dir, which is to be unmounted.
+ */
+static inline long dm_overlay_on(const char *dir, const char *top, char *merged)
 {
 	char opts[4 * PATH_MAX];
 
-	snprintf(opts, sizeof(opts), "lowerdir=%1$s/lower,upperdir=%1$s/upper,workdir=%1$s/work",
-		 dir);
+	snprintf(opts, sizeof(opts), "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work",
+		 dir, top, top);
 	snprintf(merged, PATH_MAX, "%.3000s/merged", dir);
 	return mount("overlay", merged, "overlay", 0, opts) ? -errno : 0;
+}
+
+static inline long dm_overlay(const char *dir, char *merged)
+{
+	return dm_overlay_on(dir, dir, merged);
 }
 
 #endif /* DMAPI_TEST_OVERLAY_H */

@@ -342,9 +342,12 @@ static void through_overlay(FIX, const struct use *use, const char *layer, __u32
 	kill(pid, SIGKILL);
 }
 
+#define TOP "/mnt/top"
+
 /*
- * Copy-up reads all of a file in pieces and begins again after each event.  It
- * asks for more each time, or it would not come to an end.
+ * Copy-up to another file system reads all of a file in pieces and begins again
+ * after each event.  It asks for more each time, or a large file would not come to
+ * an end.
  */
 TEST_F(stack, lower_big)
 {
@@ -353,6 +356,11 @@ TEST_F(stack, lower_big)
 	char path[PATH_MAX];
 	int fd;
 
+	if (mkdir(TOP, 0755) && errno != EEXIST)
+		SKIP(return, "%s: %m", TOP);
+	ASSERT_EQ(0, run("mkfs.xfs -q -f %s && mount %s %s", env_need("DM_DEV2"),
+			 env_need("DM_DEV2"), TOP));
+	ASSERT_EQ(0, dm_layers(TOP));
 	ASSERT_EQ(0, dm_layers(self->dir));
 	snprintf(path, sizeof(path), "%.3000s/lower", self->dir);
 	ASSERT_EQ(0, dm_make_file(f, self->sid, path, "f", sizeof(img)));
@@ -362,7 +370,7 @@ TEST_F(stack, lower_big)
 	self->m.f = f;
 	self->m.exact = true;
 	ASSERT_EQ(0, pthread_create(&self->m.thread, NULL, manage, &self->m));
-	ASSERT_EQ(0, dm_overlay(self->dir, self->merged));
+	ASSERT_EQ(0, dm_overlay_on(self->dir, TOP, self->merged));
 	snprintf(path, sizeof(path), "%.3000s/f", self->merged);
 	fd = open(path, O_RDWR);
 	ASSERT_LE(0, fd) TH_LOG("%m");
@@ -371,8 +379,11 @@ TEST_F(stack, lower_big)
 	img[0] = 'x';
 	EXPECT_EQ((ssize_t)sizeof(buf), pread(fd, buf, sizeof(buf), 0));
 	EXPECT_EQ(0, memcmp(img, buf, sizeof(img)));
-	EXPECT_GE(20, self->m.events);
+	EXPECT_GE(10, self->m.events) TH_LOG("%d", self->m.events);
 	close(fd);
+	EXPECT_EQ(0, umount(self->merged));
+	self->merged[0] = 0;
+	EXPECT_EQ(0, umount(TOP));
 }
 
 #define THROUGH(_n, _use) \
