@@ -299,7 +299,8 @@ int __dmapi_prefault(const struct file *file, const loff_t *pos,
 		     const struct iov_iter *iter);
 
 /*
- * A read or write of @file at @pos (or NULL) is about to begin, nothing is held.
+ * A read or write of @file at @pos (or NULL) is about to begin; nothing is held
+ * but freeze protection.
  * The operation is to unwind if part of the user's memory is somewhere else,
  * rather than come to an end there.
  *
@@ -612,9 +613,17 @@ static inline struct file *dmapi_scope_file(const struct dmapi_scope *scope,
 /* For one that takes up the user's memory anew in each pass. */
 #define dmapi_retry_rw(watches, expr)					\
 	__dmapi_retry(dmapi_scope_begin_rw, watches, expr)
+/* A read or write, if the user's memory is there. */
+#define dmapi_prefaulted(file, pos, iter, expr)				\
+({									\
+	int __error = dmapi_prefault(file, pos, iter);			\
+									\
+	__error ? __error : (expr);					\
+})
 #else
 #define dmapi_retry(watches, expr)	((void)sizeof(watches), (expr))
 #define dmapi_retry_rw(watches, expr)	((void)sizeof(watches), (expr))
+#define dmapi_prefaulted(file, pos, iter, expr)	(expr)
 #endif
 
 #endif /* _LINUX_DMAPI_SCOPE_H */
