@@ -623,7 +623,8 @@ static inline struct file *dmapi_scope_file(const struct dmapi_scope *scope,
 #else
 #define dmapi_retry(watches, expr)	((void)sizeof(watches), (expr))
 #define dmapi_retry_rw(watches, expr)	((void)sizeof(watches), (expr))
-#define dmapi_prefaulted(file, pos, iter, expr)	(expr)
+#define dmapi_prefaulted(file, pos, iter, expr)				\
+	((void)sizeof(file), (void)sizeof(pos), (void)sizeof(iter), (expr))
 #endif
 
 #endif /* _LINUX_DMAPI_SCOPE_H */
