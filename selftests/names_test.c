@@ -380,6 +380,18 @@ TEST_F(names, both)
 	}
 }
 
+/* It asks, is let go on, and nothing is told afterwards. */
+#define LET_THROUGH(w, pid)						\
+	do {								\
+		for (int i_ = 0; i_ <= (w)->again; i_++) {		\
+			ASSERT_EQ(0, dm_next_named(self->sid, &e, PATIENCE)); \
+			EXPECT_BEFORE(w, e, i_);			\
+			EXPECT_EQ(0, dm_continue(self->sid, e.token));	\
+		}							\
+		EXPECT_EQ(0, dm_wait(pid, PATIENCE));			\
+		EXPECT_SILENCE();					\
+	} while (0)
+
 /* Only what is asked for before, or only what is told afterwards. */
 TEST_F(names, one)
 {
@@ -390,13 +402,7 @@ TEST_F(names, one)
 		ASSERT_EQ(0, world(self->sid, self->dir));
 		ASSERT_EQ(0, lists(self->sid, 1ULL << w->event));
 		pid_t pid = spawn(w);
-		for (int i = 0; i <= w->again; i++) {
-			ASSERT_EQ(0, dm_next_named(self->sid, &e, PATIENCE));
-			EXPECT_BEFORE(w, e, i);
-			EXPECT_EQ(0, dm_continue(self->sid, e.token));
-		}
-		EXPECT_EQ(0, dm_wait(pid, PATIENCE));
-		EXPECT_SILENCE();
+		LET_THROUGH(w, pid);
 
 		ASSERT_EQ(0, lists(self->sid, 0));
 		ASSERT_EQ(0, world(self->sid, self->dir));
@@ -421,13 +427,7 @@ TEST_F(names, file_system)
 		ASSERT_EQ(0, world(self->sid, self->dir));
 		ASSERT_EQ(0, dm_set_fs_list(self->sid, 1ULL << w->event));
 		pid_t pid = spawn(w);
-		for (int i = 0; i <= w->again; i++) {
-			ASSERT_EQ(0, dm_next_named(self->sid, &e, PATIENCE));
-			EXPECT_BEFORE(w, e, i);
-			EXPECT_EQ(0, dm_continue(self->sid, e.token));
-		}
-		EXPECT_EQ(0, dm_wait(pid, PATIENCE));
-		EXPECT_SILENCE();
+		LET_THROUGH(w, pid);
 		ASSERT_EQ(0, dm_set_fs_list(self->sid, DM_NAME_EVENTS &
 					    ~(1ULL << w->event) &
 					    ~(1ULL << post_of(w->event))));

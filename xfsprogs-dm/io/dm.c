@@ -67,7 +67,7 @@ dmio_parse_id(
 }
 
 /* -s and -t, which all commands that work on the open file have */
-int
+static int
 dmio_target_option(
 	struct dm_target	*t,
 	int			c)
@@ -75,6 +75,29 @@ dmio_target_option(
 	if (c == 's')
 		return dmio_parse_id(_("session"), optarg, &t->sid);
 	return dmio_parse_id(_("token"), optarg, &t->token);
+}
+
+/*
+ * The next option that is the command's own, EOF behind the last, or '?' if one
+ * was wrong, and that has been said.
+ */
+int
+dmio_target_getopt(
+	int			argc,
+	char			**argv,
+	const char		*opts,
+	struct dm_target	*t,
+	const cmdinfo_t		*cmd)
+{
+	int			c;
+
+	while ((c = getopt(argc, argv, opts)) == 's' || c == 't') {
+		if (dmio_target_option(t, c))
+			return '?';
+	}
+	if (c == '?')
+		dmio_cmd_usage(cmd);
+	return c;
 }
 
 int

@@ -27,7 +27,8 @@ int	dmio_service(void);
 int	dmio_parse_id(const char *what, const char *text, int *idp);
 int	dmio_parse_num(const char *what, char *text, long long *nump);
 int	dmio_parse_range(char **argv, long long *offp, long long *lenp);
-int	dmio_target_option(struct dm_target *t, int c);
+int	dmio_target_getopt(int argc, char **argv, const char *opts,
+			   struct dm_target *t, const cmdinfo_t *cmd);
 int	dmio_target_open(struct dm_target *t);
 
 int	dmio_cmd_usage(const cmdinfo_t *cmd);

@@ -142,7 +142,8 @@ dm_attr_f(
 	size_t			len = 0;
 	int			c;
 
-	while ((c = getopt(argc, argv, "dxs:t:")) != EOF) {
+	while ((c = dmio_target_getopt(argc, argv, "dxs:t:",
+			&t, &dm_attr_cmd)) != EOF) {
 		switch (c) {
 		case 'd':
 			setdtime = 1;
@@ -150,13 +151,8 @@ dm_attr_f(
 		case 'x':
 			hex = true;
 			break;
-		case 's':
-		case 't':
-			if (dmio_target_option(&t, c))
-				return 0;
-			break;
 		default:
-			return dmio_cmd_usage(&dm_attr_cmd);
+			return 0;
 		}
 	}
 	argv += optind;

@@ -120,18 +120,14 @@ dm_eventlist_f(
 	bool			fs = false, change;
 	int			c;
 
-	while ((c = getopt(argc, argv, "Fs:t:")) != EOF) {
+	while ((c = dmio_target_getopt(argc, argv, "Fs:t:",
+			&t, &dm_eventlist_cmd)) != EOF) {
 		switch (c) {
 		case 'F':
 			fs = true;
 			break;
-		case 's':
-		case 't':
-			if (dmio_target_option(&t, c))
-				return 0;
-			break;
 		default:
-			return dmio_cmd_usage(&dm_eventlist_cmd);
+			return 0;
 		}
 	}
 	if (optind < argc - 1)

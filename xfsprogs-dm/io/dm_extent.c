@@ -71,19 +71,14 @@ dm_range_args(
 {
 	int			c;
 
-	while ((c = getopt(argc, argv, changep ? "c:s:t:" : "s:t:")) != EOF) {
+	while ((c = dmio_target_getopt(argc, argv, changep ? "c:s:t:" : "s:t:",
+			t, cmd)) != EOF) {
 		switch (c) {
 		case 'c':
 			if (dmio_parse_num(_("change"), optarg, changep))
 				return -1;
 			break;
-		case 's':
-		case 't':
-			if (dmio_target_option(t, c))
-				return -1;
-			break;
 		default:
-			dmio_cmd_usage(cmd);
 			return -1;
 		}
 	}
@@ -147,19 +142,9 @@ dm_change_f(
 {
 	struct dm_target	t = DM_TARGET_INIT;
 	uint64_t		change;
-	int			c;
 
-	while ((c = getopt(argc, argv, "s:t:")) != EOF) {
-		switch (c) {
-		case 's':
-		case 't':
-			if (dmio_target_option(&t, c))
-				return 0;
-			break;
-		default:
-			return dmio_cmd_usage(&dm_change_cmd);
-		}
-	}
+	if (dmio_target_getopt(argc, argv, "s:t:", &t, &dm_change_cmd) != EOF)
+		return 0;
 	if (optind != argc)
 		return dmio_cmd_usage(&dm_change_cmd);
 	if (dmio_target_open(&t))
@@ -195,19 +180,10 @@ dm_alloc_f(
 	unsigned int		nelem, i, count = 0;
 	long long		start = 0;
 	dm_off_t		off;
-	int			more, c;
+	int			more;
 
-	while ((c = getopt(argc, argv, "s:t:")) != EOF) {
-		switch (c) {
-		case 's':
-		case 't':
-			if (dmio_target_option(&t, c))
-				return 0;
-			break;
-		default:
-			return dmio_cmd_usage(&dm_alloc_cmd);
-		}
-	}
+	if (dmio_target_getopt(argc, argv, "s:t:", &t, &dm_alloc_cmd) != EOF)
+		return 0;
 	if (optind < argc - 1)
 		return dmio_cmd_usage(&dm_alloc_cmd);
 	if (optind == argc - 1 && dmio_parse_num(_("offset"), argv[optind], &start))

@@ -134,18 +134,14 @@ dm_region_f(
 	bool			list = false;
 	int			c;
 
-	while ((c = getopt(argc, argv, "ls:t:")) != EOF) {
+	while ((c = dmio_target_getopt(argc, argv, "ls:t:",
+			&t, &dm_region_cmd)) != EOF) {
 		switch (c) {
 		case 'l':
 			list = true;
 			break;
-		case 's':
-		case 't':
-			if (dmio_target_option(&t, c))
-				return 0;
-			break;
 		default:
-			return dmio_cmd_usage(&dm_region_cmd);
+			return 0;
 		}
 	}
 	argv += optind;
