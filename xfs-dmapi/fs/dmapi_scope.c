@@ -148,6 +148,7 @@ static void dmapi_scope_forget(struct dmapi_scope *scope)
 /* Wait, and say whether the operation goes again. */
 static bool dmapi_scope_wait(struct dmapi_scope *scope, long ret)
 {
+	bool passing;	/* @xfs-dm-rights */
 	unsigned int i;
 
 	dmapi_scope_del(scope);
@@ -160,16 +161,22 @@ static bool dmapi_scope_wait(struct dmapi_scope *scope, long ret)
 	}
 
 	scope->error = scope->wait(scope->inode, &scope->want);
+	passing = scope->want.passing;	/* @xfs-dm-rights */
 	dmapi_scope_forget(scope);
 	if (scope->error) {
 		scope->state = DMAPI_SCOPE_FAILED;
 		return false;
 	}
 
+	/* @xfs-dm-rights { */
+	if (passing)
+		goto out_again;
+	/* } @xfs-dm-rights */
 	for (i = DMAPI_SCOPE_TICKETS - 1; i > 0; i--)
 		scope->had[i] = scope->had[i - 1];
 	scope->had[0] = scope->want;
 	scope->nhad++;
+out_again:	/* @xfs-dm-rights */
 	scope->limited = false;
 	scope->stepped = false;
 	scope->faulted = false;

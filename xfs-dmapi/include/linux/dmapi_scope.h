@@ -59,6 +59,7 @@
  * @nodelay: nor can it wait for long
  * @deadly: only a deadly signal ends the wait
  * @once: an answer is good for one operation
+ * @passing: nobody is asked, and nothing is remembered
  * @data: what else the event carries, for kfree(), or NULL; whoever takes the
  *	want over takes this over
  * @data_len: bytes of that
@@ -76,6 +77,7 @@ struct dmapi_want {
 	bool			nodelay;
 	bool			deadly;
 	bool			once;
+	bool			passing;	/* @xfs-dm-rights */
 	void			*data;
 	u32			data_len;
 };

@@ -75,6 +75,7 @@ struct xfs_dm_inode {
 };
 
 /* xfs_dm_inode.c */
+bool xfs_dm_inode_is_empty(const struct xfs_dm_inode *dm);
 struct xfs_dm_inode *xfs_dm_inode_alloc(unsigned int nregions);
 struct xfs_dm_inode *xfs_dm_inode_dup(struct xfs_inode *ip,
 				      unsigned int nregions);
@@ -145,6 +146,15 @@ void xfs_dm_release(struct xfs_inode *ip);
 /* xfs_dm_change.c */
 int xfs_dm_grow(struct xfs_inode *ip, unsigned int how);
 
+/* @xfs-dm-rights { */
+/* xfs_dm_exclude.c: rights and ordinary operations */
+int xfs_dm_exclude(struct xfs_inode *ip, u32 event, u64 off, u64 len,
+		   unsigned int how);
+int xfs_dm_exclude_begin(struct xfs_inode *ip);
+void xfs_dm_exclude_end(struct xfs_inode *ip);
+
+/* } @xfs-dm-rights */
+
 /* xfs_dm_lock.c: how the manager's calls exclude everybody else */
 #define XFS_DM_LOCK_LAYOUT	BIT(0)	/* and all I/O in flight */
 int xfs_dm_lock(struct xfs_inode *ip, unsigned int how);
@@ -190,6 +200,7 @@ enum xfs_dm_attach {
  *	under xfs_dm_lazy_lock
  * @mmap_window: bytes that a fault asks for; changed at any time
  * @norecall: whoever is in this group gets ENODATA for offline bytes; -1: nobody
+ * @advisory: rights keep nobody but the manager's calls out; changed at any time
  * @born: what new files begin with, as in di_dmevmask
  * @attach_lock: the following three
  * @attach: how far it has come
@@ -210,6 +221,7 @@ struct xfs_dm_mount {
 	bool			lazy;
 	u64			mmap_window;
 	gid_t			norecall;
+	bool			advisory;
 	u32			born;
 	spinlock_t		attach_lock;	/* the following three */
 	enum xfs_dm_attach	attach;

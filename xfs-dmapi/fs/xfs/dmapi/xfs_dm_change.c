@@ -241,6 +241,12 @@ xfs_dm_want_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
 	error = xfs_dm_inode_load(ip);
 	if (error)
 		return error;
+	/* @xfs-dm-rights { */
+	/* Also for what needs no event. */
+	error = xfs_dm_exclude(ip, DMAPI_EVENT_WRITE, pos, len, 0);
+	if (error)
+		return error;
+	/* } @xfs-dm-rights */
 	if (mode & XFS_DM_SHIFTS)
 		return xfs_dm_shift(ip, mode & FALLOC_FL_INSERT_RANGE, pos,
 				    len);

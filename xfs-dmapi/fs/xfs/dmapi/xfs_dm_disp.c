@@ -41,6 +41,10 @@ xfs_dm_fs_init(struct xfs_dm_fs *fs, struct xfs_mount *mp, __u64 fsid)
 	kref_init(&fs->fs_ref);
 	INIT_LIST_HEAD(&fs->fs_list);
 	init_waitqueue_head(&fs->fs_wait);
+	/* @xfs-dm-rights { */
+	INIT_LIST_HEAD(&fs->fs_object.o_rights);
+	init_waitqueue_head(&fs->fs_right_wait);
+	/* } @xfs-dm-rights */
 	spin_lock_init(&fs->fs_space_lock);
 	fs->fs_mount = mp;
 	fs->fs_id = fsid;
@@ -432,7 +436,8 @@ const struct xfs_dm_op xfs_dm_disp_ops[] = {
 	{
 		.number	= DMAPI_SET_DISP,
 		.size	= sizeof(struct dmapi_set_disp),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_FS | XFS_DM_OP_GLOBAL,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_FS | XFS_DM_OP_GLOBAL |
+			  XFS_DM_OP_EXCL,
 		.call	= xfs_dm_set_disp,
 	},
 	{

@@ -535,7 +535,16 @@ xfs_dm_event_space(struct xfs_dm_fs *fs, const struct xfs_dm_about *a)
 int
 xfs_dm_event_init(void)
 {
-	return xfs_dm_wait_init();
+	int			error = xfs_dm_wait_init();
+
+	/* @xfs-dm-rights { */
+	if (!error) {
+		error = xfs_dm_right_init();
+		if (error)
+			xfs_dm_wait_exit();
+	}
+	/* } @xfs-dm-rights */
+	return error;
 }
 
 /**
@@ -546,6 +555,7 @@ xfs_dm_event_init(void)
 void
 xfs_dm_event_exit(void)
 {
+	xfs_dm_right_exit();	/* @xfs-dm-rights */
 	xfs_dm_wait_exit();
 	xfs_dm_session_exit();
 	xfs_dm_msg_exit();

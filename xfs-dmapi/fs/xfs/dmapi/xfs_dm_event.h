@@ -10,6 +10,8 @@
 #ifndef __XFS_DM_EVENT_H__
 #define __XFS_DM_EVENT_H__
 
+#include "xfs_dm_right.h"	/* @xfs-dm-rights */
+
 #include <linux/dmapi.h>
 #include <uapi/linux/dmapi.h>
 
@@ -57,6 +59,10 @@ enum xfs_dm_class {
  * @fs_intr: any signal ends a wait; changed at any time
  * @fs_waiters: operations that wait
  * @fs_nevents: messages that were queued
+ * @fs_object: rights on the file system itself
+ * @fs_right_wait: woken when there may be less in the way of a right, or of an
+ *	operation
+ * @fs_rights: what tokens have of it and of its objects
  * @fs_space_lock: the following
  * @fs_space_asked: a NOSPACE event is under way
  * @fs_space_answers: how many were answered
@@ -84,6 +90,11 @@ struct xfs_dm_fs {
 	bool			fs_intr;
 	atomic_t		fs_waiters;
 	atomic64_t		fs_nevents;
+	/* @xfs-dm-rights { */
+	struct xfs_dm_object	fs_object;
+	wait_queue_head_t	fs_right_wait;
+	atomic_t		fs_rights;
+	/* } @xfs-dm-rights */
 	spinlock_t		fs_space_lock;	/* for what follows */
 	bool			fs_space_asked;
 	unsigned int		fs_space_answers;
@@ -92,7 +103,7 @@ struct xfs_dm_fs {
 
 /**
  * struct xfs_dm_about - what an event is about
- * @a_event: DMAPI_EVENT_*
+ * @a_event: DMAPI_EVENT_*; DMAPI_EVENT_MAX: a manager's call that needs a right
  * @a_handle: the file, DMAPI_HANDLE_LEN bytes
  * @a_off: as the event has it, bytes
  * @a_len: as the event has it, bytes
@@ -101,6 +112,7 @@ struct xfs_dm_fs {
  * @a_nodelay: -EAGAIN rather than a long wait
  * @a_deadly: only a deadly signal ends the wait, whatever the policy
  * @a_cancel: the object's event list has CANCEL
+ * @a_right: it waits for a right, or until nobody has one
  */
 struct xfs_dm_about {
 	int			a_event;
@@ -111,6 +123,7 @@ struct xfs_dm_about {
 	bool			a_nodelay;
 	bool			a_deadly;
 	bool			a_cancel;
+	u8			a_right;	/* @xfs-dm-rights */
 };
 
 /**

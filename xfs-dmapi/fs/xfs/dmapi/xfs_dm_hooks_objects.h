@@ -197,6 +197,20 @@ xfs_dm_destroy(struct xfs_inode *ip)
 }
 
 /* } @xfs-dm-object */
+/* @xfs-dm-rights { */
+int __xfs_dm_readdir(struct xfs_inode *dp);
+
+/* IOLOCK held.  A directory is about to be read; -EAGAIN as above. */
+static inline int
+xfs_dm_readdir(struct xfs_inode *dp)
+{
+	if (static_branch_unlikely(&dmapi_managed_key) &&
+	    unlikely(READ_ONCE(dp->i_dm_right)))
+		return __xfs_dm_readdir(dp);
+	return 0;
+}
+
+/* } @xfs-dm-rights */
 #else /* !CONFIG_XFS_DMAPI */
 
 static inline void xfs_dm_born_load(struct inode *dir)
@@ -283,6 +297,13 @@ static inline void xfs_dm_destroy(struct xfs_inode *ip)
 #define xfs_dm_dir_release	NULL
 
 /* } @xfs-dm-object */
+/* @xfs-dm-rights { */
+static inline int xfs_dm_readdir(struct xfs_inode *dp)
+{
+	return 0;
+}
+
+/* } @xfs-dm-rights */
 #endif /* CONFIG_XFS_DMAPI */
 
 #endif /* __XFS_DM_HOOKS_OBJECTS_H__ */

@@ -42,6 +42,10 @@ xfs_dm_inode_init(struct xfs_inode *ip)
 	ip->i_dm_events = 0;
 	ip->i_dm_born = 0;
 	/* } @xfs-dm-lists */
+	/* @xfs-dm-rights { */
+	ip->i_dm_right = DMAPI_RIGHT_NULL;
+	ip->i_dm_object = NULL;
+	/* } @xfs-dm-rights */
 }
 
 static void
@@ -84,6 +88,10 @@ xfs_dm_inode_free(struct xfs_inode *ip)
 	if (dm && dm != &xfs_dm_none)
 		kvfree(dm);
 	RCU_INIT_POINTER(ip->i_dm, NULL);
+	/* @xfs-dm-rights { */
+	kfree(ip->i_dm_object);
+	ip->i_dm_object = NULL;
+	/* } @xfs-dm-rights */
 }
 
 /**
@@ -368,6 +376,13 @@ xfs_dm_inode_dup(struct xfs_inode *ip, unsigned int nregions)
 	return dm;
 }
 
+/** xfs_dm_inode_is_empty() - does a state say nothing? */
+bool
+xfs_dm_inode_is_empty(const struct xfs_dm_inode *dm)
+{
+	return !dm->nregions && !dm->nspans && !dm->change && !dm->broken;
+}
+
 /**
  * xfs_dm_inode_publish() - replace the state
  * @ip: the file, IOLOCK held exclusively
@@ -377,10 +392,16 @@ void
 xfs_dm_inode_publish(struct xfs_inode *ip, struct xfs_dm_inode *dm)
 {
 	struct xfs_dm_inode	*old;
+	bool			empty;
 
 	dm->gen = atomic64_inc_return(&xfs_dm_generation);
 	dm->writer = NULL;
-	if (!dm->nregions && !dm->nspans && !dm->change && !dm->broken) {
+	empty = xfs_dm_inode_is_empty(dm);
+	/* @xfs-dm-rights { */
+	/* Whoever has none does not look for rights. */
+	empty = empty && !READ_ONCE(ip->i_dm_right);
+	/* } @xfs-dm-rights */
+	if (empty) {
 		kvfree(dm);
 		dm = (struct xfs_dm_inode *)&xfs_dm_none;
 	}

@@ -341,7 +341,7 @@ const struct xfs_dm_op xfs_dm_invis_ops[] = {
 	{
 		.number	= DMAPI_SYNC_BY_HANDLE,
 		.size	= sizeof(struct dmapi_object),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_EXCL,
 		.call	= xfs_dm_op_sync,
 	},
 	{ },

@@ -71,9 +71,13 @@ xfs_dm_mmap_begin(struct inode *inode, bool write, bool exec, loff_t off,
 		len = size;
 	}
 	event = xfs_dm_mmap_event(ip, write, off, len);
+	/* @xfs-dm-rights { */
+	error = xfs_dm_exclude(ip, write ? DMAPI_EVENT_WRITE : DMAPI_EVENT_READ,
+			       off, len, 0);
+	/* } @xfs-dm-rights */
 	if (xfs_dm_is_lazy(ip->i_mount) && !current->in_execve)
 		how = XFS_DM_IF_ARMED;
-	if (off < size && (!how || event == DMAPI_EVENT_WRITE))
+	if (!error && off < size && (!how || event == DMAPI_EVENT_WRITE))
 		error = xfs_dm_want(ip, event, off, min(len, size - off), how);
 	xfs_iunlock(ip, XFS_IOLOCK_SHARED);
 	if (error)

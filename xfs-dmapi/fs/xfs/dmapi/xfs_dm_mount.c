@@ -27,6 +27,8 @@
  *				lazy: when its pages are touched
  *	dmapi/mmap_window	bytes that are asked for when one is touched, whole
  *				pages
+ *	dmapi/rights		enforced: those of tokens keep ordinary operations out
+ *				(the default); advisory: only the manager's calls
  *	dmapi/waiters		how many tasks wait
  *	dmapi/events		how many events there were
  */
@@ -309,6 +311,32 @@ norecall_gid_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
 }
 
 /* } @xfs-dm-show */
+/* @xfs-dm-rights { */
+static ssize_t
+rights_show(struct xfs_dm_fs *fs, char *buf)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(dm->advisory) ? "advisory" : "enforced");
+}
+
+static ssize_t
+rights_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
+
+	if (sysfs_streq(buf, "advisory"))
+		WRITE_ONCE(dm->advisory, true);
+	else if (sysfs_streq(buf, "enforced"))
+		WRITE_ONCE(dm->advisory, false);
+	else
+		return -EINVAL;
+	wake_up_all(&fs->fs_right_wait);
+	return len;
+}
+
+/* } @xfs-dm-rights */
 #define XFS_DM_ATTR(_name, _mode, _store) \
 static struct xfs_dm_sysfs_attr xfs_dm_attr_##_name = { \
 	.attr	= { .name = #_name, .mode = (_mode) }, \
@@ -326,6 +354,7 @@ XFS_DM_ATTR(mmap_mode, 0644, mmap_mode_store);
 XFS_DM_ATTR(mmap_window, 0644, mmap_window_store);
 XFS_DM_ATTR(waiters, 0444, NULL);
 XFS_DM_ATTR(events, 0444, NULL);
+XFS_DM_ATTR(rights, 0644, rights_store);	/* @xfs-dm-rights */
 XFS_DM_ATTR(managed, 0444, NULL);	/* @xfs-dm-mark */
 XFS_DM_ATTR(norecall_gid, 0644, norecall_gid_store);	/* @xfs-dm-show */
 
@@ -340,6 +369,7 @@ static struct attribute *xfs_dm_attrs[] = {
 	&xfs_dm_attr_mmap_window.attr,
 	&xfs_dm_attr_waiters.attr,
 	&xfs_dm_attr_events.attr,
+	&xfs_dm_attr_rights.attr,	/* @xfs-dm-rights */
 	&xfs_dm_attr_managed.attr,	/* @xfs-dm-mark */
 	&xfs_dm_attr_norecall_gid.attr,	/* @xfs-dm-show */
 	NULL,

@@ -84,6 +84,7 @@ xfs_dm_note_alloc(int type, unsigned int len, gfp_t gfp)
 	m->m_state = XFS_DM_MSG_NEW;
 	INIT_LIST_HEAD(&m->m_list);
 	init_waitqueue_head(&m->m_wait);
+	INIT_LIST_HEAD(&m->m_rights);	/* @xfs-dm-rights */
 	m->m_len = len;
 	m->m_msg.type = type;
 	m->m_msg.token = DMAPI_INVALID_TOKEN;

@@ -41,6 +41,7 @@
  * @dp: the directory; where it moves from
  * @ip: the second handle: where it moves to, or what is linked
  * @dp2: the other directory whose list counts, or NULL
+ * @moved: objects whose names come or go, or NULL
  * @name1: a name, not terminated
  * @len1: its length, bytes
  * @name2: another, or a link's contents
@@ -52,6 +53,7 @@ struct xfs_dm_names {
 	struct xfs_inode	*dp;
 	struct xfs_inode	*ip;
 	struct xfs_inode	*dp2;
+	struct xfs_inode	*moved[2];	/* @xfs-dm-rights */
 	const char		*name1;
 	unsigned int		len1;
 	const char		*name2;
@@ -355,6 +357,27 @@ xfs_dm_namesp_ask(const struct xfs_dm_names *n, struct dmapi_scope *scope,
 	return dmapi_scope_want(scope, VFS_I(dp), want, xfs_dm_namesp_wait);
 }
 
+/* @xfs-dm-rights { */
+/* Are rights in the way, on a directory or on what has its name there? */
+static int
+xfs_dm_namesp_exclude(const struct xfs_dm_names *n,
+		      const struct dmapi_scope *scope)
+{
+	struct xfs_inode	*ips[] = { n->dp, n->dp2, n->moved[0],
+					   n->moved[1] };
+	unsigned int		i;
+	int			error = 0;
+
+	if (xfs_dm_cleans_up(scope, n->event))
+		return 0;
+	for (i = 0; !error && i < ARRAY_SIZE(ips); i++) {
+		if (ips[i])
+			error = xfs_dm_exclude(ips[i], n->event, 0, 0, 0);
+	}
+	return error;
+}
+
+/* } @xfs-dm-rights */
 /* @n: @count things that happen at once */
 static int
 xfs_dm_namesp_begin(struct xfs_dm_namesp *op, const struct xfs_dm_names *n,
@@ -370,6 +393,11 @@ xfs_dm_namesp_begin(struct xfs_dm_namesp *op, const struct xfs_dm_names *n,
 
 	if (!xfs_dm_is_managed(n->dp->i_mount))
 		return 0;
+	/* @xfs-dm-rights { */
+	error = xfs_dm_namesp_exclude(n, scope);
+	if (error)
+		return error;
+	/* } @xfs-dm-rights */
 	pre = xfs_dm_enabled(n->dp, n->event) ||
 	      (n->dp2 && xfs_dm_enabled(n->dp2, n->event));
 	if (!pre && !xfs_dm_enabled(n->dp, xfs_dm_post_of(n->event)) &&
@@ -466,6 +494,7 @@ __xfs_dm_remove_begin(struct xfs_dm_namesp *op, struct inode *dir,
 	struct xfs_dm_names	n;
 
 	xfs_dm_names_init(&n, DMAPI_EVENT_REMOVE, dir, dentry);
+	n.moved[0] = XFS_I(d_inode(dentry));	/* @xfs-dm-rights */
 	n.mode = d_inode(dentry)->i_mode;
 	return xfs_dm_namesp_begin(op, &n, 1);
 }
@@ -478,6 +507,7 @@ __xfs_dm_link_begin(struct xfs_dm_namesp *op, struct inode *dir,
 
 	xfs_dm_names_init(&n, DMAPI_EVENT_LINK, dir, dentry);
 	n.ip = XFS_I(inode);
+	n.moved[0] = XFS_I(inode);	/* @xfs-dm-rights */
 	n.mode = inode->i_mode;
 	return xfs_dm_namesp_begin(op, &n, 1);
 }
@@ -510,6 +540,11 @@ __xfs_dm_rename_begin(struct xfs_dm_namesp *op, struct inode *odir,
 		n[0].dp2 = XFS_I(ndir);
 	n[0].name2 = ndentry->d_name.name;
 	n[0].len2 = ndentry->d_name.len;
+	/* @xfs-dm-rights { */
+	n[0].moved[0] = XFS_I(d_inode(odentry));
+	if (d_really_is_positive(ndentry))
+		n[0].moved[1] = XFS_I(d_inode(ndentry));
+	/* } @xfs-dm-rights */
 	n[0].mode = d_inode(odentry)->i_mode;
 	if (flags & RENAME_EXCHANGE) {
 		xfs_dm_names_init(&n[1], DMAPI_EVENT_RENAME, ndir, ndentry);

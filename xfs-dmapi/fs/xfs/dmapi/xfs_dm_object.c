@@ -53,6 +53,11 @@ __xfs_dm_attribute_begin(struct xfs_dm_attribute *op, struct xfs_inode *ip)
 	struct xfs_dm_note	*note;
 	int			error;
 
+	/* @xfs-dm-rights { */
+	error = xfs_dm_exclude(ip, DMAPI_EVENT_ATTRIBUTE, 0, 0, 0);
+	if (error)
+		return error;
+	/* } @xfs-dm-rights */
 	if (!xfs_dm_enabled(ip, DMAPI_EVENT_ATTRIBUTE))
 		return 0;
 	note = kmalloc_obj(*note, GFP_KERNEL_ACCOUNT);
@@ -334,7 +339,7 @@ const struct xfs_dm_op xfs_dm_object_ops[] = {
 	{
 		.number	= DMAPI_SET_RETURN_ON_DESTROY,
 		.size	= sizeof(struct dmapi_set_return_on_destroy),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_FS,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_FS | XFS_DM_OP_EXCL,
 		.call	= xfs_dm_op_set_return_on_destroy,
 	},
 	{ },

@@ -32,6 +32,7 @@ static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
 	xfs_dm_object_ops,	/* @xfs-dm-object */
 	xfs_dm_user_ops,	/* @xfs-dm-user */
 	xfs_dm_config_ops,	/* @xfs-dm-config */
+	xfs_dm_right_ops,	/* @xfs-dm-rights */
 	xfs_dm_mounting_ops,	/* @xfs-dm-mounting */
 };
 
@@ -81,6 +82,10 @@ xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 		return -EFAULT;
 	}
 
+	/* @xfs-dm-rights { */
+	if (obj->token == DMAPI_NO_TOKEN && (op->needs & XFS_DM_OP_TOKEN))
+		return -EINVAL;
+	/* } @xfs-dm-rights */
 	if (obj->token == DMAPI_NO_TOKEN)
 		return 0;
 	if (!call->s)
@@ -100,6 +105,25 @@ xfs_dm_kind_fits(const struct xfs_dm_op *op, struct xfs_inode *ip)
 	return op->needs & XFS_DM_OP_OTHER;
 }
 
+/* @xfs-dm-rights { */
+/* The right that the operation needs: its token's, or one of its own. */
+static int
+xfs_dm_resolve_right(const struct xfs_dm_op *op, struct xfs_dm_call *call)
+{
+	u32			right = DMAPI_RIGHT_SHARED;
+	int			error;
+
+	if (op->needs & (XFS_DM_OP_TOKEN | XFS_DM_OP_ANYBODY))
+		return 0;
+	if (op->needs & (XFS_DM_OP_WRITE | XFS_DM_OP_EXCL))
+		right = DMAPI_RIGHT_EXCL;
+	error = xfs_dm_right_begin(call, right);
+	if (!error && call->arg.obj.token == DMAPI_NO_TOKEN)
+		call->right = right;
+	return error;
+}
+
+/* } @xfs-dm-rights */
 /*
  * What the handle names; the file system stays held by @mpp, and writable by
  * @writes.
@@ -129,6 +153,11 @@ xfs_dm_resolve_handle(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 	}
 	if (!xfs_dm_kind_fits(op, call->ip))
 		return -EINVAL;
+	/* @xfs-dm-rights { */
+	error = xfs_dm_resolve_right(op, call);
+	if (error)
+		return error;
+	/* } @xfs-dm-rights */
 	if (!(op->needs & XFS_DM_OP_WRITE))
 		return 0;
 	error = down_read_killable(&(*mpp)->m_dm->ro_lock);
@@ -176,6 +205,10 @@ xfs_dm_call(unsigned int number, void __user *uarg, size_t size,
 out:
 	if (writes)
 		up_read(&mp->m_dm->ro_lock);
+	/* @xfs-dm-rights { */
+	if (call.right != DMAPI_RIGHT_NULL)
+		xfs_dm_right_end(&call, call.right);
+	/* } @xfs-dm-rights */
 	if (call.ip)
 		xfs_irele(call.ip);
 	if (mp)

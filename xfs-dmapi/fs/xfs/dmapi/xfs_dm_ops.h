@@ -16,7 +16,10 @@ struct xfs_dm_fs;
 struct xfs_dm_session;
 struct xfs_inode;
 
-/* What an op needs; checked by xfs_dm_call(). */
+/*
+ * What an op needs; checked by xfs_dm_call().  On an object it needs a right, too:
+ * an exclusive one with XFS_DM_OP_WRITE or _EXCL, else a shared one.
+ */
 #define XFS_DM_OP_SESSION	(1U << 0)	/* first field is a live sid */
 #define XFS_DM_OP_OBJECT	(1U << 1)	/* begins with dmapi_object */
 #define XFS_DM_OP_FS		(1U << 2)	/* handle may name a fs */
@@ -27,6 +30,11 @@ struct xfs_inode;
 #define XFS_DM_OP_ANYINODE	(XFS_DM_OP_REG | XFS_DM_OP_DIR | XFS_DM_OP_OTHER)
 #define XFS_DM_OP_WRITE		(1U << 7)	/* EROFS on a read-only mount */
 #define XFS_DM_OP_ANYBODY	(1U << 8)	/* no session, no token */
+#define XFS_DM_OP_EXCL		(1U << 9)	/* changes what is not on disk */
+/* @xfs-dm-rights { */
+/* Rights themselves: a token, and no right. */
+#define XFS_DM_OP_TOKEN		(1U << 10)
+/* } @xfs-dm-rights */
 #define XFS_DM_OP_MAX_ARG	128		/* largest structure, bytes */
 
 /**
@@ -35,6 +43,7 @@ struct xfs_inode;
  * @s: session, with XFS_DM_OP_SESSION or _OBJECT; NULL with _ANYBODY
  * @fs: the file system of the handle; NULL for the global handle
  * @ip: the inode of the handle, referenced; NULL for a file system handle
+ * @right: what the call has of it by itself, DMAPI_RIGHT_*
  */
 struct xfs_dm_call {
 	union {
@@ -45,6 +54,7 @@ struct xfs_dm_call {
 	struct xfs_dm_session	*s;
 	struct xfs_dm_fs	*fs;
 	struct xfs_inode	*ip;
+	u32			right;	/* @xfs-dm-rights */
 };
 
 struct xfs_dm_op {
@@ -70,6 +80,7 @@ extern const struct xfs_dm_op xfs_dm_list_ops[];	/* @xfs-dm-lists */
 extern const struct xfs_dm_op xfs_dm_object_ops[];	/* @xfs-dm-object */
 extern const struct xfs_dm_op xfs_dm_user_ops[];	/* @xfs-dm-user */
 extern const struct xfs_dm_op xfs_dm_config_ops[];	/* @xfs-dm-config */
+extern const struct xfs_dm_op xfs_dm_right_ops[];	/* @xfs-dm-rights */
 extern const struct xfs_dm_op xfs_dm_mounting_ops[];	/* @xfs-dm-mounting */
 
 /* Results to user pointers that travel as u64. */

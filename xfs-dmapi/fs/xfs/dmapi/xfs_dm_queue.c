@@ -302,6 +302,7 @@ xfs_dm_answer(struct xfs_dm_session *s, __s32 sid, __s32 token, __u32 response,
 	}
 	spin_unlock(&s->s_lock);
 	if (!error) {
+		xfs_dm_right_forget(m);	/* @xfs-dm-rights */
 		wake_up(&m->m_wait);
 		xfs_dm_msg_retire(m);
 	}

@@ -53,6 +53,7 @@
 #include <linux/wait.h>
 
 #include "xfs_dm_event.h"
+#include "xfs_dm_right.h"	/* @xfs-dm-rights */
 
 /* Sessions in the system */
 #define XFS_DM_MAX_SESSIONS	4096
@@ -117,6 +118,10 @@ enum xfs_dm_msg_state {
  *	changed when it is moved
  * @m_list: in one of the session's lists; s_lock
  * @m_wait: the generator waits here
+ * @m_rights: what its token has; xfs_dm_right.c's lock, as the following three
+ * @m_ended: the token has ended
+ * @m_walk: the search of a circle that came by last,
+ * @m_walk_next: and where it goes from here
  * @m_len: bytes in @m_payload
  * @m_msg: its head, as it is delivered but for the link, which is 0 here
  * @m_payload: the event's structure and its variable data
@@ -131,6 +136,12 @@ struct xfs_dm_msg {
 	struct xfs_dm_session	*m_session;
 	struct list_head	m_list;
 	wait_queue_head_t	m_wait;
+	/* @xfs-dm-rights { */
+	struct list_head	m_rights;
+	bool			m_ended;
+	u64			m_walk;
+	struct xfs_dm_msg	*m_walk_next;
+	/* } @xfs-dm-rights */
 	unsigned int		m_len;
 	struct dmapi_eventmsg	m_msg;
 	__u8			m_payload[] __counted_by(m_len);

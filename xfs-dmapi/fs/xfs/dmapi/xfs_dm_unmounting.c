@@ -117,6 +117,10 @@ xfs_dm_detach_begin(struct super_block *sb, bool forced)
 	if (!mp->m_dm)
 		return 0;
 	fs = &mp->m_dm->fs;
+	/* @xfs-dm-rights { */
+	if (!forced && atomic_read(&fs->fs_rights))
+		return -EBUSY;
+	/* } @xfs-dm-rights */
 	if (!xfs_dm_fs_wants(fs, a.a_event))
 		return 0;
 	if (forced) {

@@ -36,7 +36,7 @@ static DEFINE_SPINLOCK(xfs_dm_waiters_lock);
  * for those who would not, and every entry's message is referenced for as long
  * as it is in the list.
  */
-static const char *const xfs_dm_event_names[DMAPI_EVENT_MAX] = {
+static const char *const xfs_dm_event_names[DMAPI_EVENT_MAX + 1] = {
 	[DMAPI_EVENT_CANCEL]	= "CANCEL",
 	[DMAPI_EVENT_MOUNT]	= "MOUNT",
 	[DMAPI_EVENT_PREUNMOUNT] = "PREUNMOUNT",
@@ -60,6 +60,7 @@ static const char *const xfs_dm_event_names[DMAPI_EVENT_MAX] = {
 	[DMAPI_EVENT_DESTROY]	= "DESTROY",
 	[DMAPI_EVENT_NOSPACE]	= "NOSPACE",
 	[DMAPI_EVENT_USER]	= "USER",
+	[DMAPI_EVENT_MAX]	= "RIGHT",	/* @xfs-dm-rights */
 };
 
 /* Nobody waits, and it was answered or is gone. */
@@ -94,6 +95,10 @@ xfs_dm_waiters_stop(struct seq_file *m, void *v)
 static const char *
 xfs_dm_waiter_state(const struct xfs_dm_waiter *w)
 {
+	/* @xfs-dm-rights { */
+	if (w->w_about->a_right != DMAPI_RIGHT_NULL)
+		return w->w_about->a_right == DMAPI_RIGHT_EXCL ? "excl" : "shared";
+	/* } @xfs-dm-rights */
 	if (!w->w_msg && (w->w_about->a_event == DMAPI_EVENT_NOSPACE ||
 			  w->w_about->a_event == DMAPI_EVENT_DEBUT ||
 			  w->w_about->a_event == DMAPI_EVENT_MOUNT))

@@ -213,6 +213,11 @@ xfs_dm_want(struct xfs_inode *ip, u32 event, u64 off, u64 len, unsigned int how)
 		if (need)
 			return need;
 	}
+	/* @xfs-dm-rights { */
+	need = xfs_dm_exclude(ip, event, off, len, how);
+	if (need)
+		return need;
+	/* } @xfs-dm-rights */
 	need = xfs_dm_judge(ip, &want, how);
 	if (need <= 0)
 		return need;

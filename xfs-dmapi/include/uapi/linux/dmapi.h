@@ -32,6 +32,10 @@
  *	EINVAL	the token is neither positive nor DMAPI_NO_TOKEN
  *	ESRCH	the token is not outstanding in this session
  *	EINVAL	the handle is of the wrong kind for the operation
+ *	EACCES	the token does not have the right that the operation needs:
+ *		SHARED, or EXCL for one that changes something
+ *	EINTR	without a token: a signal came while another token's right was
+ *		in the way
  *
  * The number of the call and DMAPI_VERSION can be read in /sys/kernel/dmapi/.
  */
@@ -55,6 +59,7 @@ enum dmapi_op {
 	DMAPI_CREATE_SESSION	= 3,	/* struct dmapi_create_session */
 	DMAPI_CREATE_USEREVENT	= 4,	/* struct dmapi_create_userevent */
 	DMAPI_DESTROY_SESSION	= 5,	/* struct dmapi_session */
+	DMAPI_DOWNGRADE_RIGHT	= 6,	/* struct dmapi_object */
 	DMAPI_FD_TO_HANDLE	= 7,	/* struct dmapi_fd_to_handle */
 	DMAPI_FIND_EVENTMSG	= 8,	/* struct dmapi_find_eventmsg */
 	DMAPI_GET_ALLOCINFO	= 9,	/* struct dmapi_get_allocinfo */
@@ -70,14 +75,20 @@ enum dmapi_op {
 	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
 	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
 	DMAPI_MOVE_EVENT	= 29,	/* struct dmapi_move_event */
+	DMAPI_OBJ_REF_HOLD	= 30,	/* struct dmapi_object */
+	DMAPI_OBJ_REF_QUERY	= 31,	/* struct dmapi_object */
+	DMAPI_OBJ_REF_RELE	= 32,	/* struct dmapi_object */
 	DMAPI_PATH_TO_FSHANDLE	= 33,	/* struct dmapi_path_to_handle */
 	DMAPI_PATH_TO_HANDLE	= 34,	/* struct dmapi_path_to_handle */
 	DMAPI_PENDING		= 35,	/* struct dmapi_pending */
 	DMAPI_PROBE_HOLE	= 36,	/* struct dmapi_probe_hole */
 	DMAPI_PUNCH_HOLE	= 37,	/* struct dmapi_range */
+	DMAPI_QUERY_RIGHT	= 38,	/* struct dmapi_query_right */
 	DMAPI_QUERY_SESSION	= 39,	/* struct dmapi_getall */
 	DMAPI_READ_INVIS	= 40,	/* struct dmapi_io */
+	DMAPI_RELEASE_RIGHT	= 41,	/* struct dmapi_object */
 	DMAPI_REMOVE_DMATTR	= 42,	/* struct dmapi_dmattr */
+	DMAPI_REQUEST_RIGHT	= 43,	/* struct dmapi_request_right */
 	DMAPI_RESPOND_EVENT	= 44,	/* struct dmapi_respond_event */
 	DMAPI_SEND_MSG		= 45,	/* struct dmapi_send_msg */
 	DMAPI_SET_DISP		= 46,	/* struct dmapi_set_disp */
@@ -86,6 +97,7 @@ enum dmapi_op {
 	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
 	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
 	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
+	DMAPI_UPGRADE_RIGHT	= 55,	/* struct dmapi_object */
 	DMAPI_WRITE_INVIS	= 56,	/* struct dmapi_io */
 
 	/* Extensions */
@@ -116,7 +128,12 @@ enum dmapi_op {
 #define DMAPI_MAX_HANDLE_SIZE	56	/* bytes: no handle will ever be longer */
 
 #define DMAPI_EV_WAIT		1	/* dmapi_get_events.flags */
+#define DMAPI_RR_WAIT		1	/* dmapi_request_right.flags */
 #define DMAPI_WRITE_SYNC	1	/* dmapi_io.flags */
+
+#define DMAPI_RIGHT_NULL	0	/* rights; each includes the ones before */
+#define DMAPI_RIGHT_SHARED	1
+#define DMAPI_RIGHT_EXCL	2
 
 #define DMAPI_REGION_READ	1	/* dmapi_region.flags */
 #define DMAPI_REGION_WRITE	2
@@ -379,6 +396,46 @@ struct dmapi_object {
 	__s32		token;
 	__aligned_u64	hanp;
 	__aligned_u64	hlen;
+};
+
+/*
+ * Rights on an object: a file system, or anything in one.  DMAPI_NO_TOKEN is not
+ * a token here (EINVAL).  SHARED: any number of tokens have it, and nobody changes
+ * the object.  EXCL: one token has it, and nobody else uses the object.  A right
+ * ends with its token.
+ *
+ * DMAPI_REQUEST_RIGHT: get one.  More is never made less.
+ *
+ *	EINVAL	@right is neither SHARED nor EXCL, or @flags is unknown
+ *	EAGAIN	it is not free, and nobody is to wait
+ *	EACCES	the token has SHARED and would wait for EXCL, as others may
+ *	EDEADLK	who is in the way waits, by way of others perhaps, for a right
+ *		of this token
+ *	EINTR	a signal came first
+ *	ESRCH	the token ended meanwhile
+ *	EIO	all waits on the file system were ended
+ */
+struct dmapi_request_right {
+	struct dmapi_object obj;
+	__u32		flags;		/* DMAPI_RR_WAIT or 0 */
+	__u32		right;		/* DMAPI_RIGHT_SHARED or _EXCL */
+};
+
+/*
+ * DMAPI_QUERY_RIGHT: what the token has.
+ *
+ * DMAPI_RELEASE_RIGHT: EACCES it has none.
+ * DMAPI_UPGRADE_RIGHT: to EXCL, without waiting.  EPERM it has none; EAGAIN others
+ * share it.
+ * DMAPI_DOWNGRADE_RIGHT: from EXCL to SHARED.  EPERM it has not EXCL.
+ *
+ * DMAPI_OBJ_REF_HOLD, _RELE, _QUERY: a reference, which keeps an object in memory,
+ * not a file system (EINVAL).  EBUSY the token has one; EACCES it has none.
+ * DMAPI_OBJ_REF_QUERY returns 1 or 0.
+ */
+struct dmapi_query_right {
+	struct dmapi_object obj;
+	__aligned_u64	rightp;		/* __u32 *: result, DMAPI_RIGHT_* */
 };
 
 /*
