@@ -233,6 +233,37 @@ void test_file(void)
 	kernel.calls = 0;
 }
 
+void test_rights(void)
+{
+	static const struct dmapi_object obj = OBJ;
+
+	CHECK(dm_request_right(OBJARGS, DM_RR_WAIT, DM_RIGHT_EXCL) == 0);
+	CHECK(CALLED(DMAPI_REQUEST_RIGHT, dmapi_request_right, .obj = OBJ,
+			.flags = 1, .right = 2));
+	CHECK(dm_query_right(OBJARGS, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_QUERY_RIGHT, dmapi_query_right, .obj = OBJ,
+			.rightp = ADDR(2)));
+	CHECK(dm_release_right(OBJARGS) == 0);
+	CHECK(called(DMAPI_RELEASE_RIGHT, &obj, sizeof(obj)));
+	CHECK(dm_upgrade_right(OBJARGS) == 0);
+	CHECK(called(DMAPI_UPGRADE_RIGHT, &obj, sizeof(obj)));
+	CHECK(dm_downgrade_right(OBJARGS) == 0);
+	CHECK(called(DMAPI_DOWNGRADE_RIGHT, &obj, sizeof(obj)));
+	CHECK(dm_obj_ref_hold(SID, TOKEN, PTR(1), 24) == 0);
+	CHECK(called(DMAPI_OBJ_REF_HOLD, &obj, sizeof(obj)));
+	CHECK(dm_obj_ref_rele(SID, TOKEN, PTR(1), 24) == 0);
+	CHECK(called(DMAPI_OBJ_REF_RELE, &obj, sizeof(obj)));
+	kernel.ret = 1;
+	CHECK(dm_obj_ref_query(SID, TOKEN, PTR(1), 24) == 1);
+	CHECK(called(DMAPI_OBJ_REF_QUERY, &obj, sizeof(obj)));
+	kernel.ret = 0;
+	kernel.error = EDEADLK;
+	CHECK_FAILS(dm_request_right(OBJARGS, DM_RR_WAIT, DM_RIGHT_SHARED),
+			EDEADLK);
+	kernel.error = 0;
+	kernel.calls = 0;
+}
+
 void test_dmattr(void)
 {
 	CHECK(dm_set_dmattr(OBJARGS, PTR(2), -3, 9, PTR(3)) == 0);

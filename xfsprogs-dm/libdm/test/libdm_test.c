@@ -53,6 +53,7 @@ static const struct {
 	{ "event lists", test_eventlists, false },
 	{ "configuration", test_config, false },
 	{ "regions, data, holes", test_file, false },
+	{ "rights, references", test_rights, false },
 	{ "DM attributes", test_dmattr, false },
 	{ "handles from the kernel", test_kernel_handles, false },
 	{ "making handles", test_make_handle, false },

@@ -63,6 +63,7 @@ void	test_events(void);
 void	test_eventlists(void);
 void	test_config(void);
 void	test_file(void);
+void	test_rights(void);
 void	test_dmattr(void);
 void	test_kernel_handles(void);
 void	test_make_handle(void);
