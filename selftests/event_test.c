@@ -710,6 +710,8 @@ TEST_F(event, token)
 
 	ASSERT_EQ(0, dm_next(self->sid, &e, 5000));
 	o = dm_obj_token(self->f.o, e.token);
+	EXPECT_EQ(-EACCES, dmapi_get_region(&o, 2, r, &n));
+	ASSERT_EQ(0, dmapi_request_right(&o, 0, DMAPI_RIGHT_SHARED));
 	EXPECT_EQ(0, dmapi_get_region(&o, 2, r, &n));
 	o.sid = self->sid2;
 	EXPECT_EQ(-ESRCH, dmapi_get_region(&o, 2, r, &n));
@@ -978,6 +980,7 @@ TEST_F(event, recall)
 	EXPECT_EQ(self->f.size, e.length);
 	/* By the handle and under the token that came with the event. */
 	o = dm_obj_token(dm_obj(self->sid, &e.h), e.token);
+	ASSERT_EQ(0, dmapi_request_right(&o, DMAPI_RR_WAIT, DMAPI_RIGHT_EXCL));
 	ASSERT_EQ(0, dm_recall(&o, 0, self->f.size));
 	EXPECT_EQ(0, dm_continue(self->sid, e.token));
 	EXPECT_EQ(0, dm_wait(pid, 5000));

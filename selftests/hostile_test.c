@@ -19,6 +19,7 @@
 #define OTHER	(1U << 5)
 #define GLOBAL	(1U << 6)
 #define NOSID	(1U << 7)	/* no session and no token */
+#define TOK	(1U << 8)	/* not without a token */
 #define ANY	(REG | DIR | OTHER)
 #define KINDS	(FS | ANY | GLOBAL)
 
@@ -55,6 +56,8 @@ union args {
 	struct dmapi_probe_hole		probe;
 	struct dmapi_get_allocinfo	allocinfo;
 	struct dmapi_io			io;
+	struct dmapi_request_right	request;
+	struct dmapi_query_right	query;
 	struct dmapi_dmattr		attr;
 	__s32				sid;
 	unsigned char			bytes[8192];
@@ -160,6 +163,17 @@ static const struct op {
 	   IN | P(dmattr, namep), OUT | P(dmattr, bufp), OUT | P(dmattr, rlenp)),
 	OP(GETALL_DMATTR, dmattr, OBJ | ANY, P(dmattr, pad), IN | P(object, hanp),
 	   OUT | P(dmattr, bufp), OUT | P(dmattr, rlenp)),
+	OP(REQUEST_RIGHT, request_right, OBJ | TOK | FS | ANY, NOPTR,
+	   IN | P(object, hanp)),
+	OP(RELEASE_RIGHT, object, OBJ | TOK | FS | ANY, NOPTR, IN | P(object, hanp)),
+	OP(QUERY_RIGHT, query_right, OBJ | TOK | FS | ANY, NOPTR,
+	   IN | P(object, hanp), OUT | P(query_right, rightp)),
+	OP(UPGRADE_RIGHT, object, OBJ | TOK | FS | ANY, NOPTR, IN | P(object, hanp)),
+	OP(DOWNGRADE_RIGHT, object, OBJ | TOK | FS | ANY, NOPTR,
+	   IN | P(object, hanp)),
+	OP(OBJ_REF_HOLD, object, OBJ | TOK | ANY, NOPTR, IN | P(object, hanp)),
+	OP(OBJ_REF_RELE, object, OBJ | TOK | ANY, NOPTR, IN | P(object, hanp)),
+	OP(OBJ_REF_QUERY, object, OBJ | TOK | ANY, NOPTR, IN | P(object, hanp)),
 	OP(REMOVE_DMATTR, dmattr, OBJ | ANY, P(dmattr, pad), IN | P(object, hanp),
 	   IN | P(dmattr, namep)),
 #undef OP
@@ -173,6 +187,7 @@ FIXTURE(hostile) {
 	struct dm_file	f;
 	struct dm_handle fs, d, l;
 	int		fd;
+	__s32		token;
 	/* where arguments point to */
 	char		name[8];
 	__u64		set, list;
@@ -219,6 +234,7 @@ FIXTURE_SETUP(hostile)
 	ASSERT_EQ(0, dmapi_set_region(&self->f.o, 1, &self->region,
 				      &self->r32));
 	ASSERT_EQ(0, dmapi_set_dmattr(&self->f.o, self->name, 0, 8, "value..."));
+	ASSERT_EQ(0, dmapi_create_userevent(self->sid, 0, NULL, &self->token));
 }
 
 FIXTURE_TEARDOWN(hostile)
@@ -247,7 +263,15 @@ static void fill(hostile *t, const struct op *op, union args *a)
 	if (op->about & OBJ)
 		a->obj = dm_obj(op->about & NOSID ? DMAPI_NO_SESSION : t->sid,
 				op->about & REG ? &t->f.h : &t->fs);
+	if (op->about & TOK)
+		a->obj.token = t->token;
 	switch (op->number) {
+	case DMAPI_REQUEST_RIGHT:
+		a->request.right = DMAPI_RIGHT_SHARED;
+		break;
+	case DMAPI_QUERY_RIGHT:
+		a->query.rightp = DM_PTR(&t->r32);
+		break;
 	case DMAPI_CREATE_SESSION:
 		a->create.info = DM_PTR("x");
 		a->create.newsidp = DM_PTR(&t->rsid);
@@ -436,6 +460,12 @@ static long usual(const struct op *op)
 	case DMAPI_REMOVE_DMATTR:
 	case DMAPI_MOVE_EVENT:
 		return -ENOENT;
+	case DMAPI_RELEASE_RIGHT:
+	case DMAPI_OBJ_REF_RELE:
+		return -EACCES;
+	case DMAPI_UPGRADE_RIGHT:
+	case DMAPI_DOWNGRADE_RIGHT:
+		return -EPERM;
 	case DMAPI_READ_INVIS:
 	case DMAPI_WRITE_INVIS:
 		return 100;
@@ -444,8 +474,8 @@ static long usual(const struct op *op)
 	}
 }
 
-/* Take and answer everything that a session has, whatever its size. */
-static void empty(__s32 sid)
+/* Take and answer everything that a session has but @token, whatever its size. */
+static void empty(__s32 sid, __s32 token)
 {
 	static char buf[DMAPI_MAX_MESSAGE_DATA + 1024];
 	static __s32 tokens[4096];
@@ -456,7 +486,8 @@ static void empty(__s32 sid)
 		;
 	if (!dmapi_getall_tokens(sid, ARRAY_SIZE(tokens), tokens, &n))
 		for (i = 0; i < n; i++)
-			dm_abort(sid, tokens[i], EIO);
+			if (tokens[i] != token)
+				dm_abort(sid, tokens[i], EIO);
 }
 
 /* Make the call; what it made is unmade. */
@@ -472,7 +503,11 @@ static long call(hostile *t, const struct op *op, const void *a, size_t size)
 		dmapi_destroy_session(t->rsid);
 	if ((op->number == DMAPI_CREATE_USEREVENT ||
 	     op->number == DMAPI_SEND_MSG) && !ret)
-		empty(t->sid);
+		empty(t->sid, t->token);
+	if (op->number == DMAPI_REQUEST_RIGHT && !ret)
+		sys_dmapi(DMAPI_RELEASE_RIGHT, a, sizeof(struct dmapi_object), 0);
+	if (op->number == DMAPI_OBJ_REF_HOLD && !ret)
+		sys_dmapi(DMAPI_OBJ_REF_RELE, a, sizeof(struct dmapi_object), 0);
 	return ret;
 }
 
@@ -765,7 +800,8 @@ TEST_F(hostile, handles)
 			/* before its token */
 			a.obj.token = 0;
 			EXPECT_CALL(-EBADF, op, &a, op->size);
-			a.obj.token = DMAPI_NO_TOKEN;
+			a.obj.token = op->about & TOK ? self->token :
+							DMAPI_NO_TOKEN;
 		}
 		a.obj.hlen = DMAPI_HANDLE_LEN;
 		a.obj.hanp = DM_PTR(none.b);
@@ -830,7 +866,7 @@ TEST_F(hostile, kinds)
 			continue;
 		for (i = 0; i < ARRAY_SIZE(k); i++) {
 			fill(self, op, &a);
-			a.obj = dm_obj(a.sid, k[i].h);
+			a.obj = dm_obj_token(dm_obj(a.sid, k[i].h), a.obj.token);
 			ret = call(self, op, &a, op->size);
 			if (op->about & k[i].kind) {
 				EXPECT_NE(-EINVAL, ret) {
@@ -954,7 +990,7 @@ TEST_F(hostile, unaligned_results)
 struct fuzz {
 	hostile		*t;
 	unsigned int	seed;
-	/* shared by all: sessions that come and go */
+	/* shared by all: NSID sessions that come and go, a token of each */
 	volatile __s32	*sid;
 	unsigned char	*room, *ro;	/* 256 KiB to write to; a page not to */
 };
@@ -1008,6 +1044,23 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
+/*
+ * A token of the session's own, for rights and for calls that need one.  None
+ * lives for long, since whoever has a right keeps the others from what they do.
+ */
+static __s32 fuzz_token(struct fuzz *f, unsigned int slot)
+{
+	volatile __s32 *token = &f->sid[NSID + slot];
+	__s32 made = 0;
+
+	if (rnd(&f->seed) % 4)
+		return *token;
+	dm_continue(f->sid[slot], *token);
+	if (!dmapi_create_userevent(f->sid[slot], 0, NULL, &made))
+		*token = made;
+	return made;
+}
+
 static void fuzz_once(struct fuzz *f)
 {
 	const struct op *op = &ops[rnd(&f->seed) % NOPS];
@@ -1029,6 +1082,8 @@ static void fuzz_once(struct fuzz *f)
 	slot = rnd(&f->seed) % NSID;
 	if (op->about & (SID | OBJ) && !(op->about & NOSID))
 		a.sid = f->sid[slot];
+	if ((op->about & TOK) || ((op->about & OBJ) && rnd(&f->seed) % 4 == 0))
+		a.obj.token = fuzz_token(f, slot);
 	n = rnd(&f->seed) % 5;
 	for (i = 0; i < n; i++) {
 		v = fuzz_value(f);
@@ -1057,7 +1112,7 @@ static void fuzz_once(struct fuzz *f)
 		close(ret);
 	if (op->number == DMAPI_CREATE_SESSION && !ret) {
 		memcpy(&sid, f->room, sizeof(sid));
-		empty(f->sid[slot]);
+		empty(f->sid[slot], 0);
 		dmapi_destroy_session(f->sid[slot]);
 		f->sid[slot] = sid;
 	}
@@ -1113,7 +1168,7 @@ TEST_F_TIMEOUT(hostile, nonsense, 120)
 	/* All of it still works. */
 	ASSERT_EQ(0, dmapi_getall_sessions(4096, ids, &n));
 	for (i = 0; i < n; i++) {
-		empty(ids[i]);
+		empty(ids[i], 0);
 		if (ids[i] != self->sid)
 			EXPECT_EQ(0, dmapi_destroy_session(ids[i]));
 	}

@@ -84,6 +84,7 @@ TEST_F(ways, told)
 	/* What a manager does then */
 	EXPECT_EQ(0, want(self->sid, &m.h1, DM_BIT(READ) | DM_BIT(UNMOUNT)));
 	o = dm_obj_token(dm_obj(self->sid, &m.h1), m.token);
+	ASSERT_EQ(0, dmapi_request_right(&o, 0, DMAPI_RIGHT_SHARED));
 	ASSERT_EQ(0, dmapi_get_mountinfo(&o, sizeof(buf), buf, &rlen));
 	EXPECT_EQ(m.len, rlen);
 	EXPECT_EQ(0, memcmp(buf, m.payload, m.len));

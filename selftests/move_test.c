@@ -200,6 +200,7 @@ TEST_F(user, reader)
 	EXPECT_EQ(DM_RUNNING, dm_wait(pid, AWHILE));
 
 	o.sid = self->sid2;
+	ASSERT_EQ(0, dmapi_request_right(&o, 0, DMAPI_RIGHT_EXCL));
 	EXPECT_EQ(0, dm_recall(&o, 0, SIZE));
 	EXPECT_EQ(0, dm_continue(self->sid2, rt));
 	EXPECT_EQ(0, dm_wait(pid, SOON));

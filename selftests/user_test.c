@@ -125,6 +125,7 @@ TEST_F(user, userevent_token_serves)
 	ASSERT_EQ(0, dm_make_file(&f, self->sid, self->dir, "f", 100));
 	ASSERT_EQ(0, dmapi_create_userevent(self->sid, 0, NULL, &t));
 	o = dm_obj_token(f.o, t);
+	ASSERT_EQ(0, dmapi_request_right(&o, 0, DMAPI_RIGHT_SHARED));
 	EXPECT_EQ(16, dmapi_read_invis(&o, 0, 16, buf));
 	EXPECT_EQ(-1, dm_differs(buf, 0, 16, DM_SEED));
 	EXPECT_EQ(0, dm_continue(self->sid, t));

@@ -208,6 +208,53 @@ static inline long dmapi_move_event(__s32 sid, __s32 token, __s32 targetsid,
 	return DM_CALL(DMAPI_MOVE_EVENT, a);
 }
 
+static inline long dmapi_request_right(const struct dmapi_object *obj,
+				       __u32 flags, __u32 right)
+{
+	struct dmapi_request_right a = {
+		.obj = *obj, .flags = flags, .right = right,
+	};
+
+	return DM_CALL(DMAPI_REQUEST_RIGHT, a);
+}
+
+static inline long dmapi_query_right(const struct dmapi_object *obj, __u32 *right)
+{
+	struct dmapi_query_right a = { .obj = *obj, .rightp = DM_PTR(right) };
+
+	return DM_CALL(DMAPI_QUERY_RIGHT, a);
+}
+
+static inline long dmapi_release_right(const struct dmapi_object *obj)
+{
+	return DM_CALL(DMAPI_RELEASE_RIGHT, *obj);
+}
+
+static inline long dmapi_upgrade_right(const struct dmapi_object *obj)
+{
+	return DM_CALL(DMAPI_UPGRADE_RIGHT, *obj);
+}
+
+static inline long dmapi_downgrade_right(const struct dmapi_object *obj)
+{
+	return DM_CALL(DMAPI_DOWNGRADE_RIGHT, *obj);
+}
+
+static inline long dmapi_obj_ref_hold(const struct dmapi_object *obj)
+{
+	return DM_CALL(DMAPI_OBJ_REF_HOLD, *obj);
+}
+
+static inline long dmapi_obj_ref_rele(const struct dmapi_object *obj)
+{
+	return DM_CALL(DMAPI_OBJ_REF_RELE, *obj);
+}
+
+static inline long dmapi_obj_ref_query(const struct dmapi_object *obj)
+{
+	return DM_CALL(DMAPI_OBJ_REF_QUERY, *obj);
+}
+
 static inline long dmapi_set_disp(const struct dmapi_object *obj,
 				  const __u64 *set, __u32 maxevent)
 {
