@@ -358,8 +358,10 @@ static void fill(hostile *t, const struct op *op, union args *a)
 		a->get_born.regionsp = DM_PTR(&t->r32);
 		break;
 	case DMAPI_SET_INHERIT:
-	case DMAPI_CLEAR_INHERIT:
 		a->set_inherit.namep = DM_PTR(t->name);
+		break;
+	case DMAPI_CLEAR_INHERIT:
+		a->set_inherit.namep = DM_PTR("none\0\0\0");
 		break;
 	case DMAPI_GETALL_INHERIT:
 		a->getall_inherit.nelem = 100;
@@ -455,6 +457,7 @@ static long usual(const struct op *op)
 		return -ESTALE;
 	case DMAPI_STAGE:
 		return -EBADF;
+	case DMAPI_CLEAR_INHERIT:
 	case DMAPI_REMOVE_DMATTR:
 	case DMAPI_MOVE_EVENT:
 		return -ENOENT;

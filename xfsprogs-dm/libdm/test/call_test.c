@@ -2,6 +2,8 @@
 /*
  * Each function makes the call that it should, with what it was given
  */
+#include <sys/stat.h>
+
 #include "libdm_test.h"
 
 void test_before_init(void)
