@@ -10,6 +10,10 @@
 
 #ifdef CONFIG_XFS_DMAPI
 
+/* @xfs-dm-inherit { */
+#include "xfs_symlink.h"
+
+/* } @xfs-dm-inherit */
 /* What new files inherit: xfs_dm_list.c */
 void __xfs_dm_born_load(struct xfs_inode *dp);
 void __xfs_dm_born(struct xfs_inode *dp, struct xfs_inode *ip);
@@ -60,10 +64,15 @@ xfs_dm_create_tmpfile(const struct xfs_icreate_args *args,
 	return xfs_create_tmpfile(args, ipp);
 }
 
-#define xfs_dm_symlink(idmap, dp, name, target, mode, ipp)		\
-	(static_branch_unlikely(&dmapi_managed_key) ?			\
-	 __xfs_dm_symlink(idmap, dp, name, target, mode, ipp) :		\
-	 xfs_symlink(idmap, dp, name, target, mode, ipp))
+static inline int
+xfs_dm_symlink(struct mnt_idmap *idmap, struct xfs_inode *dp,
+	       struct xfs_name *name, const char *target, umode_t mode,
+	       struct xfs_inode **ipp)
+{
+	if (static_branch_unlikely(&dmapi_managed_key))
+		return __xfs_dm_symlink(idmap, dp, name, target, mode, ipp);
+	return xfs_symlink(idmap, dp, name, target, mode, ipp);
+}
 
 /* An inode was created, in a transaction that has logged it. */
 static inline void
