@@ -485,6 +485,36 @@ TEST_F(attr, extended_attributes)
 			      0));
 	EXPECT_EQ(3, listed(o, "12345678", &len));
 	EXPECT_EQ(2, len);
+	/* A name has one form: these would be names that are there already. */
+	ASSERT_EQ(0, setxattr(self->f.path, "trusted.SGI_DMX_6162630000000000",
+			      "x", 1, 0));
+	ASSERT_EQ(0, put(o, "\377\0b\0\0\0\0", 12, 1));
+	ASSERT_EQ(0, setxattr(self->f.path, "trusted.SGI_DMX_FF00620000000000",
+			      "x", 1, 0));
+	EXPECT_EQ(4, listed(o, "abc\0\0\0\0", &len));
+	EXPECT_EQ(10, len);
+	EXPECT_EQ(0, removexattr(self->f.path, "trusted.SGI_DMX_6162630000000000"));
+	EXPECT_EQ(0, removexattr(self->f.path, "trusted.SGI_DMX_FF00620000000000"));
+}
+
+/* What DMF wrote as an attribute is read byte for byte, up to the largest. */
+TEST_F(attr, restored)
+{
+	static const size_t size[] = { 0, 1, 48, 255, 256, 5000, MAX };
+	struct dmapi_object *o = &self->f.o;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(size); i++) {
+		dm_fill(want, 0, size[i], i);
+		ASSERT_EQ(0, setxattr(self->f.path, "trusted.SGI_DMI_DMFATTR",
+				      want, size[i], 0));
+		EXPECT_TRUE(value_is(o, "DMFATTR", size[i], i));
+		EXPECT_EQ(1, listed(o, "DMFATTR", NULL));
+	}
+	ASSERT_EQ(0, dm_remount(0, "dmapi"));
+	EXPECT_TRUE(value_is(o, "DMFATTR", MAX, ARRAY_SIZE(size) - 1));
+	EXPECT_EQ(0, dmapi_remove_dmattr(o, "DMFATTR", 0));
+	EXPECT_EQ(-1, getxattr(self->f.path, "trusted.SGI_DMI_DMFATTR", NULL, 0));
+	EXPECT_EQ(ENODATA, errno);
 }
 
 TEST_HARNESS_MAIN

@@ -46,6 +46,8 @@ union args {
 	struct dmapi_get_eventlist	get_list;
 	struct dmapi_set_born		set_born;
 	struct dmapi_get_born		get_born;
+	struct dmapi_set_inherit	set_inherit;
+	struct dmapi_getall_inherit	getall_inherit;
 	struct dmapi_set_return_on_destroy destroy;
 	struct dmapi_set_region		set_region;
 	struct dmapi_get_region		get_region;
@@ -130,6 +132,13 @@ static const struct op {
 	   IN | P(object, hanp)),
 	OP(GET_BORN, get_born, OBJ | FS | DIR, NOPTR, IN | P(object, hanp),
 	   OUT | P(get_born, eventsp), OUT | P(get_born, regionsp)),
+	OP(SET_INHERIT, set_inherit, OBJ | FS, P(set_inherit, pad),
+	   IN | P(object, hanp), IN | P(set_inherit, namep)),
+	OP(CLEAR_INHERIT, set_inherit, OBJ | FS, P(set_inherit, pad),
+	   IN | P(object, hanp), IN | P(set_inherit, namep)),
+	OP(GETALL_INHERIT, getall_inherit, OBJ | FS, P(getall_inherit, pad),
+	   IN | P(object, hanp), OUT | P(getall_inherit, bufp),
+	   OUT | P(getall_inherit, nelemp)),
 	OP(SET_RETURN_ON_DESTROY, set_return_on_destroy, OBJ | FS,
 	   P(set_return_on_destroy, pad), IN | P(object, hanp),
 	   IN | P(set_return_on_destroy, namep)),
@@ -204,6 +213,7 @@ FIXTURE(hostile) {
 FIXTURE_SETUP(hostile)
 {
 	long ret = dmapi_get_version();
+	struct dmapi_object fs;
 	char path[PATH_MAX];
 
 	if (ret == -ENOSYS || ret == -ENODEV || ret == -EPERM)
@@ -235,6 +245,8 @@ FIXTURE_SETUP(hostile)
 				      &self->r32));
 	ASSERT_EQ(0, dmapi_set_dmattr(&self->f.o, self->name, 0, 8, "value..."));
 	ASSERT_EQ(0, dmapi_create_userevent(self->sid, 0, NULL, &self->token));
+	fs = dm_obj(self->sid, &self->fs);
+	ASSERT_EQ(0, dmapi_set_inherit(&fs, self->name, 0));
 }
 
 FIXTURE_TEARDOWN(hostile)
@@ -244,6 +256,7 @@ FIXTURE_TEARDOWN(hostile)
 
 	dmapi_set_eventlist(&o, &none, DMAPI_EVENT_MAX);
 	dmapi_set_born(&o, 0, 0);
+	dmapi_clear_inherit(&o, self->name);
 	dm_sysfs_set("namespace_policy", "block");
 	dm_sysfs_set("async_policy", "block");
 	close(self->fd);
@@ -368,6 +381,17 @@ static void fill(hostile *t, const struct op *op, union args *a)
 		a->get_born.eventsp = DM_PTR(&t->r64);
 		a->get_born.regionsp = DM_PTR(&t->r32);
 		break;
+	case DMAPI_SET_INHERIT:
+		a->set_inherit.namep = DM_PTR(t->name);
+		break;
+	case DMAPI_CLEAR_INHERIT:
+		a->set_inherit.namep = DM_PTR("none\0\0\0");
+		break;
+	case DMAPI_GETALL_INHERIT:
+		a->getall_inherit.nelem = 100;
+		a->getall_inherit.bufp = DM_PTR(t->buf);
+		a->getall_inherit.nelemp = DM_PTR(&t->r32);
+		break;
 	case DMAPI_SET_RETURN_ON_DESTROY:
 		a->destroy.namep = DM_PTR(t->name);
 		a->destroy.enable = 1;
@@ -457,6 +481,7 @@ static long usual(const struct op *op)
 		return -ESTALE;
 	case DMAPI_STAGE:
 		return -EBADF;
+	case DMAPI_CLEAR_INHERIT:
 	case DMAPI_REMOVE_DMATTR:
 	case DMAPI_MOVE_EVENT:
 		return -ENOENT;

@@ -417,6 +417,36 @@ static inline long dmapi_set_resident(const struct dmapi_object *obj, __s64 off,
 	return DM_CALL(DMAPI_SET_RESIDENT, a);
 }
 
+static inline long dmapi_set_inherit(const struct dmapi_object *obj,
+				     const void *name, __u32 mode)
+{
+	struct dmapi_set_inherit a = {
+		.obj = *obj, .namep = DM_PTR(name), .mode = mode,
+	};
+
+	return DM_CALL(DMAPI_SET_INHERIT, a);
+}
+
+static inline long dmapi_clear_inherit(const struct dmapi_object *obj,
+				       const void *name)
+{
+	struct dmapi_set_inherit a = { .obj = *obj, .namep = DM_PTR(name) };
+
+	return DM_CALL(DMAPI_CLEAR_INHERIT, a);
+}
+
+static inline long dmapi_getall_inherit(const struct dmapi_object *obj,
+					__u32 nelem, struct dmapi_inherit *buf,
+					__u32 *nelemp)
+{
+	struct dmapi_getall_inherit a = {
+		.obj = *obj, .nelem = nelem, .bufp = DM_PTR(buf),
+		.nelemp = DM_PTR(nelemp),
+	};
+
+	return DM_CALL(DMAPI_GETALL_INHERIT, a);
+}
+
 static inline long dmapi_set_managed(const struct dmapi_object *obj, __u32 on)
 {
 	struct dmapi_set_managed a = { .obj = *obj, .on = on };

@@ -234,6 +234,10 @@ SAME(dm_dispinfo_t, _link, dmapi_dispinfo, link);
 SAME(dm_dispinfo_t, di_fshandle, dmapi_dispinfo, fshandle);
 SAME(dm_dispinfo_t, di_eventset, dmapi_dispinfo, eventset);
 
+SAME_SIZE(dm_inherit_t, dmapi_inherit);
+SAME(dm_inherit_t, ih_name, dmapi_inherit, name);
+SAME(dm_inherit_t, ih_filetype, dmapi_inherit, filetype);
+
 SAME_SIZE(dm_region_t, dmapi_region);
 SAME(dm_region_t, rg_offset, dmapi_region, offset);
 SAME(dm_region_t, rg_size, dmapi_region, size);

@@ -2,6 +2,8 @@
 /*
  * Each function makes the call that it should, with what it was given
  */
+#include <sys/stat.h>
+
 #include "libdm_test.h"
 
 void test_before_init(void)
@@ -278,6 +280,15 @@ void test_dmattr(void)
 	CHECK(dm_getall_dmattr(OBJARGS, 9, PTR(3), PTR(4)) == 0);
 	CHECK(CALLED(DMAPI_GETALL_DMATTR, dmapi_dmattr, .obj = OBJ, .buflen = 9,
 			.bufp = ADDR(3), .rlenp = ADDR(4)));
+	CHECK(dm_set_inherit(OBJARGS, PTR(2), S_IFDIR) == 0);
+	CHECK(CALLED(DMAPI_SET_INHERIT, dmapi_set_inherit, .obj = OBJ,
+			.namep = ADDR(2), .mode = S_IFDIR));
+	CHECK(dm_clear_inherit(OBJARGS, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_CLEAR_INHERIT, dmapi_set_inherit, .obj = OBJ,
+			.namep = ADDR(2)));
+	CHECK(dm_getall_inherit(OBJARGS, 9, PTR(2), PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_GETALL_INHERIT, dmapi_getall_inherit, .obj = OBJ,
+			.nelem = 9, .bufp = ADDR(2), .nelemp = ADDR(3)));
 	CHECK(dm_remove_dmattr(OBJARGS, 0, PTR(2)) == 0);
 	CHECK(CALLED(DMAPI_REMOVE_DMATTR, dmapi_dmattr, .obj = OBJ,
 			.namep = ADDR(2)));

@@ -34,6 +34,7 @@
 #include <linux/falloc.h>
 
 struct xfs_da_args;
+struct xfs_dm_inherit;	/* @xfs-dm-inherit */
 struct xfs_dm_mount;
 
 /* The witness: SGI's event bits are the low ones, these are ours. */
@@ -101,10 +102,16 @@ int xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm);
 int xfs_dm_version_is(struct xfs_inode *ip, u64 change);
 
 /* xfs_dm_xattr.c: attributes in the root namespace, replaced atomically */
+void xfs_dm_xattr_args(struct xfs_da_args *args, struct xfs_inode *ip,
+		       const char *name, int namelen);
 int xfs_dm_xattr_get(struct xfs_inode *ip, const char *name, int namelen,
 		     void **valuep, int *lenp);
 int xfs_dm_xattr_set(struct xfs_inode *ip, const char *name, int namelen,
 		     void *value, int len, bool ctime);
+/* @xfs-dm-inherit { */
+int xfs_dm_xattr_add(struct xfs_inode *ip, const char *name, int namelen,
+		     void *value, int len);
+/* } @xfs-dm-inherit */
 
 /* xfs_dm_guard.c */
 int xfs_dm_range_offline(struct xfs_inode *ip, u64 start, u64 end);
@@ -202,6 +209,7 @@ enum xfs_dm_attach {
  * @norecall: whoever is in this group gets ENODATA for offline bytes; -1: nobody
  * @advisory: rights keep nobody but the manager's calls out; changed at any time
  * @born: what new files begin with, as in di_dmevmask
+ * @inherit: DM attributes that new objects have from their directory	/* @xfs-dm-inherit */
  * @attach_lock: the following three
  * @attach: how far it has come
  * @attacher: who is at it
@@ -223,6 +231,7 @@ struct xfs_dm_mount {
 	gid_t			norecall;
 	bool			advisory;
 	u32			born;
+	struct xfs_dm_inherit __rcu *inherit;	/* @xfs-dm-inherit */
 	spinlock_t		attach_lock;	/* the following three */
 	enum xfs_dm_attach	attach;
 	struct task_struct	*attacher;
@@ -259,6 +268,7 @@ int xfs_dm_mark_foreign(const struct xfs_da_args *args, int op);
 #define XFS_DM_LOADED		BIT(31)
 #define XFS_DM_DEBUTED		BIT(30)	/* the object's first open is over */
 #define XFS_DM_DEBUTING		BIT(29)	/* somebody is asking about it */
+#define XFS_DM_UNBORN		BIT(28)	/* it has no name yet */	/* @xfs-dm-inherit */
 
 u32 xfs_dm_events(struct xfs_inode *ip);
 int xfs_dm_list_mount(struct xfs_mount *mp);
@@ -276,6 +286,14 @@ static inline bool xfs_dm_enabled(struct xfs_inode *ip, int event)
 }
 
 /* } @xfs-dm-lists */
+/* @xfs-dm-inherit { */
+/* xfs_dm_inherit.c: the list of DM attributes that new objects inherit */
+int xfs_dm_inherit_mount(struct xfs_mount *mp);
+void xfs_dm_inherit_free(struct xfs_dm_mount *dm);
+bool xfs_dm_inherit_is_ours(const struct xfs_da_args *args);
+int xfs_dm_inherit_foreign(const struct xfs_da_args *args, int op);
+
+/* } @xfs-dm-inherit */
 /* @xfs-dm-mounting { */
 /* xfs_dm_mounting.c, xfs_dm_unmounting.c: MOUNT, PREUNMOUNT, UNMOUNT */
 void xfs_dm_attach_init(struct xfs_dm_mount *dm);

@@ -48,6 +48,8 @@ xfs_dm_attr_encode(const u8 dmname[DMAPI_ATTR_NAME_SIZE], char *name)
 static bool
 xfs_dm_attr_decode(const u8 *name, int len, u8 dmname[DMAPI_ATTR_NAME_SIZE])
 {
+	char			same[XFS_DM_ATTR_NAME_MAX];
+
 	len -= XFS_DM_ATTR_PREFIX_LEN;
 	if (len <= 0)
 		return false;
@@ -57,10 +59,14 @@ xfs_dm_attr_decode(const u8 *name, int len, u8 dmname[DMAPI_ATTR_NAME_SIZE])
 		memcpy(dmname, name + XFS_DM_ATTR_PREFIX_LEN, len);
 		return true;
 	}
-	return !memcmp(name, XFS_DM_ATTR_ESCAPED, XFS_DM_ATTR_PREFIX_LEN) &&
-	       len == 2 * DMAPI_ATTR_NAME_SIZE &&
-	       !hex2bin(dmname, name + XFS_DM_ATTR_PREFIX_LEN,
-			DMAPI_ATTR_NAME_SIZE);
+	if (memcmp(name, XFS_DM_ATTR_ESCAPED, XFS_DM_ATTR_PREFIX_LEN) ||
+	    len != 2 * DMAPI_ATTR_NAME_SIZE ||
+	    hex2bin(dmname, name + XFS_DM_ATTR_PREFIX_LEN,
+		    DMAPI_ATTR_NAME_SIZE))
+		return false;
+	/* One form for each name: no other is ours, whoever made it. */
+	return xfs_dm_attr_encode(dmname, same) == XFS_DM_ATTR_NAME_MAX &&
+	       !memcmp(name, same, XFS_DM_ATTR_NAME_MAX);
 }
 
 static int

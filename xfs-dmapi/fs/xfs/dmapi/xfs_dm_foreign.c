@@ -29,6 +29,10 @@ xfs_dm_foreign_is_ours(struct xfs_da_args *args)
 	if (xfs_dm_list_is_ours(args))
 		return true;
 	/* } @xfs-dm-lists */
+	/* @xfs-dm-inherit { */
+	if (xfs_dm_inherit_is_ours(args))
+		return true;
+	/* } @xfs-dm-inherit */
 	return (args->attr_filter & XFS_ATTR_ROOT) &&
 	       xfs_dm_is_record(args->name, args->namelen);
 }
@@ -78,6 +82,10 @@ xfs_dm_foreign_set(struct xfs_da_args *args, int op)
 	if (xfs_dm_list_is_ours(args))
 		return xfs_dm_list_foreign(args, op);
 	/* } @xfs-dm-lists */
+	/* @xfs-dm-inherit { */
+	if (xfs_dm_inherit_is_ours(args))
+		return xfs_dm_inherit_foreign(args, op);
+	/* } @xfs-dm-inherit */
 	if (!S_ISREG(VFS_I(ip)->i_mode) || xfs_dm_is_internal(ip))
 		return -EINVAL;
 	xfs_assert_ilocked(ip, XFS_IOLOCK_EXCL);

@@ -10,6 +10,10 @@
 
 #ifdef CONFIG_XFS_DMAPI
 
+/* @xfs-dm-inherit { */
+#include "xfs_symlink.h"
+
+/* } @xfs-dm-inherit */
 /* What new files inherit: xfs_dm_list.c */
 void __xfs_dm_born_load(struct xfs_inode *dp);
 void __xfs_dm_born(struct xfs_inode *dp, struct xfs_inode *ip);
@@ -30,6 +34,56 @@ xfs_dm_born(struct xfs_inode *dp, struct xfs_inode *ip)
 		__xfs_dm_born(dp, ip);
 }
 
+/* @xfs-dm-inherit { */
+/* DM attributes that new objects inherit: xfs_dm_heir.c */
+int __xfs_dm_create(const struct xfs_icreate_args *args, struct xfs_name *name,
+		    struct xfs_inode **ipp);
+int __xfs_dm_create_tmpfile(const struct xfs_icreate_args *args,
+			    struct xfs_inode **ipp);
+int __xfs_dm_symlink(struct mnt_idmap *idmap, struct xfs_inode *dp,
+		     struct xfs_name *name, const char *target, umode_t mode,
+		     struct xfs_inode **ipp);
+void __xfs_dm_inherit(struct xfs_trans *tp, const struct xfs_attr_sf_hdr *from,
+		      struct xfs_inode *ip);
+
+static inline int
+xfs_dm_create(const struct xfs_icreate_args *args, struct xfs_name *name,
+	      struct xfs_inode **ipp)
+{
+	if (static_branch_unlikely(&dmapi_managed_key))
+		return __xfs_dm_create(args, name, ipp);
+	return xfs_create(args, name, ipp);
+}
+
+static inline int
+xfs_dm_create_tmpfile(const struct xfs_icreate_args *args,
+		      struct xfs_inode **ipp)
+{
+	if (static_branch_unlikely(&dmapi_managed_key))
+		return __xfs_dm_create_tmpfile(args, ipp);
+	return xfs_create_tmpfile(args, ipp);
+}
+
+static inline int
+xfs_dm_symlink(struct mnt_idmap *idmap, struct xfs_inode *dp,
+	       struct xfs_name *name, const char *target, umode_t mode,
+	       struct xfs_inode **ipp)
+{
+	if (static_branch_unlikely(&dmapi_managed_key))
+		return __xfs_dm_symlink(idmap, dp, name, target, mode, ipp);
+	return xfs_symlink(idmap, dp, name, target, mode, ipp);
+}
+
+/* An inode was created, in a transaction that has logged it. */
+static inline void
+xfs_dm_inherit(struct xfs_trans *tp, const struct xfs_icreate_args *args,
+	       struct xfs_inode *ip)
+{
+	if (static_branch_unlikely(&dmapi_managed_key) && args->dm_attrs)
+		__xfs_dm_inherit(tp, args->dm_attrs, ip);
+}
+
+/* } @xfs-dm-inherit */
 /* @xfs-dm-namespace { */
 /* Changes of directories: xfs_dm_namesp.c */
 struct xfs_dm_after;
@@ -221,6 +275,18 @@ static inline void xfs_dm_born(struct xfs_inode *dp, struct xfs_inode *ip)
 {
 }
 
+/* @xfs-dm-inherit { */
+#define xfs_dm_create		xfs_create
+#define xfs_dm_create_tmpfile	xfs_create_tmpfile
+#define xfs_dm_symlink		xfs_symlink
+
+static inline void xfs_dm_inherit(struct xfs_trans *tp,
+				  const struct xfs_icreate_args *args,
+				  struct xfs_inode *ip)
+{
+}
+
+/* } @xfs-dm-inherit */
 /* @xfs-dm-namespace { */
 struct xfs_dm_namesp {
 };

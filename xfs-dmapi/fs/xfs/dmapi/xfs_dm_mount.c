@@ -387,6 +387,7 @@ static void
 xfs_dm_mount_release(struct xfs_dm_fs *fs)
 {
 	xfs_dm_attach_free(xfs_dm_mount_of(fs));	/* @xfs-dm-mounting */
+	xfs_dm_inherit_free(xfs_dm_mount_of(fs));	/* @xfs-dm-inherit */
 	kfree(xfs_dm_mount_of(fs));
 }
 
@@ -447,6 +448,11 @@ xfs_dm_mount(struct xfs_mount *mp)
 	if (error)
 		goto out_wq;
 	/* } @xfs-dm-lists */
+	/* @xfs-dm-inherit { */
+	error = xfs_dm_inherit_mount(mp);
+	if (error)
+		goto out_wq;
+	/* } @xfs-dm-inherit */
 	xfs_dm_fs_add(&dm->fs);
 	mp->m_super->s_iflags |= SB_I_DMAPI;
 	static_branch_inc(&dmapi_managed_key);

@@ -287,6 +287,10 @@ __xfs_dm_destroy(struct xfs_inode *ip)
 	if (xfs_dm_is_internal(ip) ||
 	    !xfs_dm_enabled(ip, DMAPI_EVENT_DESTROY))
 		return;
+	/* @xfs-dm-inherit { */
+	if (READ_ONCE(ip->i_dm_events) & XFS_DM_UNBORN)
+		return;
+	/* } @xfs-dm-inherit */
 	fs = &ip->i_mount->m_dm->fs;
 	value = xfs_dm_destroy_value(ip, dmname, &len);
 	error = xfs_dm_note_prepare(&note, fs, DMAPI_EVENT_DESTROY,

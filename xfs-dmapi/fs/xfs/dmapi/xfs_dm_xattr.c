@@ -41,7 +41,14 @@
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
 
-static void
+/**
+ * xfs_dm_xattr_args() - say which attribute of the root namespace is meant
+ * @args: result
+ * @ip: the inode
+ * @name: without the namespace
+ * @namelen: bytes
+ */
+void
 xfs_dm_xattr_args(struct xfs_da_args *args, struct xfs_inode *ip,
 		  const char *name, int namelen)
 {
@@ -291,3 +298,29 @@ xfs_dm_xattr_set(struct xfs_inode *ip, const char *name, int namelen,
 	args.valuelen = len;
 	return xfs_attr_set(&args, XFS_ATTRUPDATE_UPSERT, true);
 }
+
+/* @xfs-dm-inherit { */
+/**
+ * xfs_dm_xattr_add() - give an attribute to an inode that nobody else knows of
+ * @ip: the inode, which has no name yet, with its dquots
+ * @name: without the namespace
+ * @namelen: bytes
+ * @value: the value
+ * @len: its length, bytes
+ *
+ * A user's doing, so reserved blocks are not for this.
+ *
+ * Return: 0 or a negated errno.
+ */
+int
+xfs_dm_xattr_add(struct xfs_inode *ip, const char *name, int namelen,
+		 void *value, int len)
+{
+	struct xfs_da_args	args;
+
+	xfs_dm_xattr_args(&args, ip, name, namelen);
+	args.value = value;
+	args.valuelen = len;
+	return xfs_attr_set(&args, XFS_ATTRUPDATE_CREATE, false);
+}
+/* } @xfs-dm-inherit */

@@ -56,6 +56,7 @@
  * The structure that belongs to each is named beside it.
  */
 enum dmapi_op {
+	DMAPI_CLEAR_INHERIT	= 1,	/* struct dmapi_set_inherit */
 	DMAPI_CREATE_SESSION	= 3,	/* struct dmapi_create_session */
 	DMAPI_CREATE_USEREVENT	= 4,	/* struct dmapi_create_userevent */
 	DMAPI_DESTROY_SESSION	= 5,	/* struct dmapi_session */
@@ -72,6 +73,7 @@ enum dmapi_op {
 	DMAPI_GET_REGION	= 21,	/* struct dmapi_get_region */
 	DMAPI_GETALL_DISP	= 22,	/* struct dmapi_getall */
 	DMAPI_GETALL_DMATTR	= 23,	/* struct dmapi_dmattr */
+	DMAPI_GETALL_INHERIT	= 24,	/* struct dmapi_getall_inherit */
 	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
 	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
 	DMAPI_MOVE_EVENT	= 29,	/* struct dmapi_move_event */
@@ -94,6 +96,7 @@ enum dmapi_op {
 	DMAPI_SET_DISP		= 46,	/* struct dmapi_set_disp */
 	DMAPI_SET_DMATTR	= 47,	/* struct dmapi_dmattr */
 	DMAPI_SET_EVENTLIST	= 48,	/* struct dmapi_set_disp */
+	DMAPI_SET_INHERIT	= 50,	/* struct dmapi_set_inherit */
 	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
 	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
 	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
@@ -122,6 +125,7 @@ enum dmapi_op {
 #define DMAPI_ATTR_NAME_SIZE	8	/* bytes */
 #define DMAPI_MAX_ATTRIBUTE_SIZE 65536	/* bytes of a DM attribute's value */
 #define DMAPI_MAX_ATTR_ON_DESTROY 4096	/* of these, in DMAPI_EVENT_DESTROY */
+#define DMAPI_MAX_INHERIT	64	/* names of a file system's */
 #define DMAPI_MAX_REGIONS	1024	/* managed regions of a file */
 #define DMAPI_MAX_MESSAGE_DATA	65536	/* bytes of a response or a message */
 #define DMAPI_MAX_RESPONSES	1024	/* answers in one call */
@@ -475,6 +479,45 @@ struct dmapi_get_born {
 	struct dmapi_object obj;
 	__aligned_u64	eventsp;	/* __u64 * */
 	__aligned_u64	regionsp;	/* __u32 * */
+};
+
+/* An entry of a file system's list of what is inherited */
+struct dmapi_inherit {
+	__u8		name[DMAPI_ATTR_NAME_SIZE];
+	__u32		filetype;	/* S_IF*, or 0: of every type */
+};
+
+/*
+ * DMAPI_SET_INHERIT, of a file system: what is created there begins with the
+ * value that its directory has for the DM attribute, if any.  The object and its
+ * values become visible, and durable, together.  A name that is in the list gets
+ * the new type.
+ * DMAPI_CLEAR_INHERIT: it does not any more; mode must be 0.
+ *
+ *	EINVAL	mode is neither 0 nor a type alone, or the name begins with a NUL
+ *	EFAULT	@namep cannot be read
+ *	ENOENT	(CLEAR) the name is not in the list
+ *	ENOSPC	(SET) the list has DMAPI_MAX_INHERIT names, or the disk is full
+ */
+struct dmapi_set_inherit {
+	struct dmapi_object obj;
+	__aligned_u64	namep;		/* DMAPI_ATTR_NAME_SIZE bytes */
+	__u32		mode;		/* S_IF*, or 0: every type */
+	__u32		pad;		/* must be 0 */
+};
+
+/*
+ * DMAPI_GETALL_INHERIT
+ *
+ *	E2BIG	there are more; @nelemp says how many
+ *	EFAULT	@bufp or @nelemp cannot be written
+ */
+struct dmapi_getall_inherit {
+	struct dmapi_object obj;
+	__u32		nelem;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	bufp;		/* struct dmapi_inherit * */
+	__aligned_u64	nelemp;		/* __u32 *: stored or needed */
 };
 
 /*
