@@ -197,6 +197,11 @@ xfs_dm_destroy(struct xfs_inode *ip)
 }
 
 /* } @xfs-dm-object */
+/* @xfs-dm-handles { */
+/* Names of what a handle names: xfs_dm_path.c */
+int xfs_dm_get_name(struct dentry *parent, char *name, struct dentry *child);
+
+/* } @xfs-dm-handles */
 #else /* !CONFIG_XFS_DMAPI */
 
 static inline void xfs_dm_born_load(struct inode *dir)
@@ -283,6 +288,10 @@ static inline void xfs_dm_destroy(struct xfs_inode *ip)
 #define xfs_dm_dir_release	NULL
 
 /* } @xfs-dm-object */
+/* @xfs-dm-handles { */
+#define xfs_dm_get_name	NULL
+
+/* } @xfs-dm-handles */
 #endif /* CONFIG_XFS_DMAPI */
 
 #endif /* __XFS_DM_HOOKS_OBJECTS_H__ */

@@ -33,6 +33,8 @@ static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
 	xfs_dm_user_ops,	/* @xfs-dm-user */
 	xfs_dm_config_ops,	/* @xfs-dm-config */
 	xfs_dm_mounting_ops,	/* @xfs-dm-mounting */
+	xfs_dm_open_ops,	/* @xfs-dm-handles */
+	xfs_dm_path_ops,	/* @xfs-dm-handles */
 };
 
 static const struct xfs_dm_op *

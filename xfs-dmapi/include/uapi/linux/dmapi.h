@@ -60,6 +60,7 @@ enum dmapi_op {
 	DMAPI_GET_ALLOCINFO	= 9,	/* struct dmapi_get_allocinfo */
 	DMAPI_GET_CONFIG	= 12,	/* struct dmapi_get_config */
 	DMAPI_GET_CONFIG_EVENTS	= 13,	/* struct dmapi_get_config_events */
+	DMAPI_GET_DIOINFO	= 14,	/* struct dmapi_get_dioinfo */
 	DMAPI_GET_DMATTR	= 16,	/* struct dmapi_dmattr */
 	DMAPI_GET_EVENTLIST	= 17,	/* struct dmapi_get_eventlist */
 	DMAPI_GET_EVENTS	= 18,	/* struct dmapi_get_events */
@@ -87,6 +88,7 @@ enum dmapi_op {
 	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
 	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
 	DMAPI_WRITE_INVIS	= 56,	/* struct dmapi_io */
+	DMAPI_OPEN_BY_HANDLE	= 57,	/* struct dmapi_open_by_handle */
 
 	/* Extensions */
 	DMAPI_GET_VERSION	= DMAPI_EXT + 0, /* none: @arg NULL, @size 0 */
@@ -99,6 +101,7 @@ enum dmapi_op {
 	DMAPI_GET_BORN		= DMAPI_EXT + 7, /* struct dmapi_get_born */
 	DMAPI_RESPOND_EVENTS	= DMAPI_EXT + 8, /* struct dmapi_respond_events */
 	DMAPI_SET_MANAGED	= DMAPI_EXT + 16, /* struct dmapi_set_managed */
+	DMAPI_HANDLE_TO_PATH	= DMAPI_EXT + 20, /* struct dmapi_handle_to_path */
 };
 
 /* Values of the fields below; names and numbers are SGI's. */
@@ -523,6 +526,61 @@ struct dmapi_stage {
 	__u64		change;		/* as DMAPI_PUNCH_IF; 0: any */
 };
 
+/*
+ * DMAPI_OPEN_BY_HANDLE: a descriptor for a file or a directory, which the call
+ * returns.  An ordinary one, but that its use changes no time stamps: reading
+ * what is away by it waits for the manager.  On a mount of the caller's namespace,
+ * one that is writable if there is one.  No session and no token, whose members
+ * must be DMAPI_NO_SESSION and DMAPI_NO_TOKEN.
+ *
+ *	EBADF	a file system's handle
+ *	EINVAL	@flags holds another one than O_RDONLY, O_WRONLY, O_RDWR, O_APPEND,
+ *		O_CLOEXEC, O_DIRECT, O_DIRECTORY, O_DSYNC, O_LARGEFILE, O_NOATIME,
+ *		O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_SYNC
+ *	EISDIR	writing to a directory
+ *	ENOTDIR	O_DIRECTORY, and it is a file
+ *	EPERM	writing to an immutable file, or to an append-only one without
+ *		O_APPEND
+ *	ENXIO	the caller sees no mount of the file system
+ *	ENOENT	a directory that was removed
+ *	EMFILE, and whatever open(2) has for what it finds: EROFS, ETXTBSY,
+ *		EWOULDBLOCK
+ */
+struct dmapi_open_by_handle {
+	struct dmapi_object obj;
+	__u32		flags;		/* open(2)'s */
+	__u32		pad;		/* must be 0 */
+};
+
+/*
+ * DMAPI_HANDLE_TO_PATH, of a directory: the absolute path of what is in it, or its
+ * own, as the caller sees it.  No session and no token, likewise.
+ *
+ *	EBADF	a handle that is not a directory's, or a target's that is no
+ *		object's, is gone, or is on another file system
+ *	EINVAL	the target is not in the directory
+ *	ENXIO	the caller sees no mount where the directory is
+ *	ENOENT	the directory was removed
+ *	ENAMETOOLONG the path would have more than a million bytes
+ *	EINTR	a deadly signal came while the directory was searched
+ *	E2BIG	@buflen is too small
+ *	EFAULT	@targhanp cannot be read, or a result not be written
+ */
+struct dmapi_handle_to_path {
+	struct dmapi_object obj;	/* the directory */
+	__aligned_u64	targhanp;	/* const void *: what is in it */
+	__aligned_u64	targhlen;	/* bytes */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	pathbufp;	/* char *: result, with a NUL */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/* DMAPI_GET_DIOINFO, of a file: EFAULT if @diop cannot be written. */
+struct dmapi_get_dioinfo {
+	struct dmapi_object obj;
+	__aligned_u64	diop;		/* struct dmapi_dioinfo *: result */
+};
+
 /* DMAPI_PROBE_HOLE */
 struct dmapi_probe_hole {
 	struct dmapi_object obj;
@@ -691,6 +749,14 @@ struct dmapi_extent {
 	__u32		pad;
 	__s64		offset;		/* bytes */
 	__u64		length;		/* bytes */
+};
+
+/* What direct I/O wants, bytes */
+struct dmapi_dioinfo {
+	__u32		mem;		/* alignment of memory */
+	__u32		miniosz;	/* of offset and length */
+	__u32		maxiosz;	/* largest length */
+	__u32		dio_only;	/* boolean, 0: there is a page cache */
 };
 
 struct dmapi_attrlist {
