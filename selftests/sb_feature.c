@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sb_feature DEVICE: switch the exchange-range feature of an XFS on
+ * sb_feature DEVICE [parent]: switch the exchange-range feature of an XFS on, and
+ * parent pointers
  *
  * The kernels have XFS_IOC_EXCHANGE_RANGE, and use it if a bit of the superblock
  * allows it; the mkfs.xfs of Debian 12 cannot set that bit.  Nothing else on disk
- * depends on it.  The file system must be unmounted, with a clean log.  Its
+ * depends on it.  The same goes for parent pointers as long as the file system is
+ * empty: its root directory has none.  The file system must be unmounted, with a clean log.  Its
  * superblocks, one in each allocation group, are checked before and written
  * with a new checksum.
  *
@@ -33,6 +35,7 @@
 #define SB_CRC		224	/* 4, little-endian */
 
 #define EXCHRANGE	(1U << 6)
+#define PARENT		(1U << 7)
 
 static unsigned char sb[32768];
 
@@ -72,7 +75,7 @@ static int fail(const char *what)
 	return 1;
 }
 
-static int set(int fd, off_t pos, size_t size)
+static int set(int fd, off_t pos, size_t size, uint32_t bits)
 {
 	uint32_t crc, v;
 
@@ -82,7 +85,7 @@ static int set(int fd, off_t pos, size_t size)
 	crc = checksum(size);
 	if (memcmp(sb + SB_MAGIC, "XFSB", 4) || memcmp(sb + SB_CRC, &crc, 4))
 		return fail("no superblock, or a damaged one");
-	v = htobe32(get32(SB_INCOMPAT) | EXCHRANGE);
+	v = htobe32(get32(SB_INCOMPAT) | bits);
 	memcpy(sb + SB_INCOMPAT, &v, sizeof(v));
 	crc = checksum(size);
 	memcpy(sb + SB_CRC, &crc, sizeof(crc));
@@ -98,8 +101,8 @@ int main(int argc, char **argv)
 	size_t size;
 	int fd;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: sb_feature DEVICE\n");
+	if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "parent"))) {
+		fprintf(stderr, "usage: sb_feature DEVICE [parent]\n");
 		return 2;
 	}
 	fd = open(argv[1], O_RDWR | O_EXCL);
@@ -113,7 +116,8 @@ int main(int argc, char **argv)
 	ag_bytes = (uint64_t)get32(SB_AGBLOCKS) * get32(SB_BLOCKSIZE);
 	ags = get32(SB_AGCOUNT);
 	for (uint32_t i = 0; i < ags; i++)
-		if (set(fd, i * ag_bytes, size))
+		if (set(fd, i * ag_bytes, size,
+			argc == 3 ? EXCHRANGE | PARENT : EXCHRANGE))
 			return 1;
 	if (fsync(fd))
 		return fail("fsync");

@@ -219,22 +219,18 @@ xfs_dm_path_make(const struct path *dir, const char *name, char **bufp,
 	unsigned int		tail = NAME_MAX + 1;	/* a slash and the name */
 	unsigned int		size;
 	char			*buf, *p, *end;
-	int			error = 0;
 
-	for (size = PATH_MAX; size <= XFS_DM_PATH_MAX; size *= 2) {
+	for (size = PATH_MAX; ; size *= 2) {
 		buf = kvmalloc(size, GFP_KERNEL);
 		if (!buf)
 			return -ENOMEM;
 		p = dmapi_d_path(dir, buf, size - tail);
 		if (!IS_ERR(p))
 			break;
-		error = PTR_ERR(p);
 		kvfree(buf);
-		if (error != -ENAMETOOLONG)
-			break;
+		if (p != ERR_PTR(-ENAMETOOLONG) || size == XFS_DM_PATH_MAX)
+			return PTR_ERR(p);
 	}
-	if (error)
-		return error;
 
 	end = buf + size - tail - 1;	/* the NUL */
 	if (*name && end - p > 1)
