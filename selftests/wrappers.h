@@ -440,6 +440,20 @@ static inline long dmapi_handle_to_path(const struct dmapi_object *dir,
 	return DM_CALL(DMAPI_HANDLE_TO_PATH, a);
 }
 
+/* @op: DMAPI_CREATE_BY_HANDLE, MKDIR or SYMLINK */
+static inline long dmapi_create_by_handle(unsigned int op,
+					  const struct dmapi_object *dir,
+					  const void *targhanp, __u64 targhlen,
+					  const char *name, const char *path)
+{
+	struct dmapi_create_by_handle a = {
+		.obj = *dir, .targhanp = DM_PTR(targhanp), .targhlen = targhlen,
+		.namep = DM_PTR(name), .pathp = DM_PTR(path),
+	};
+
+	return DM_CALL(op, a);
+}
+
 /* Versions of data */
 
 static inline long dmapi_get_change(const struct dmapi_object *obj,

@@ -52,6 +52,7 @@
  * The structure that belongs to each is named beside it.
  */
 enum dmapi_op {
+	DMAPI_CREATE_BY_HANDLE	= 2,	/* struct dmapi_create_by_handle */
 	DMAPI_CREATE_SESSION	= 3,	/* struct dmapi_create_session */
 	DMAPI_CREATE_USEREVENT	= 4,	/* struct dmapi_create_userevent */
 	DMAPI_DESTROY_SESSION	= 5,	/* struct dmapi_session */
@@ -70,6 +71,7 @@ enum dmapi_op {
 	DMAPI_GETALL_DMATTR	= 23,	/* struct dmapi_dmattr */
 	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
 	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
+	DMAPI_MKDIR_BY_HANDLE	= 28,	/* struct dmapi_create_by_handle */
 	DMAPI_MOVE_EVENT	= 29,	/* struct dmapi_move_event */
 	DMAPI_PATH_TO_FSHANDLE	= 33,	/* struct dmapi_path_to_handle */
 	DMAPI_PATH_TO_HANDLE	= 34,	/* struct dmapi_path_to_handle */
@@ -86,6 +88,7 @@ enum dmapi_op {
 	DMAPI_SET_EVENTLIST	= 48,	/* struct dmapi_set_disp */
 	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
 	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
+	DMAPI_SYMLINK_BY_HANDLE	= 53,	/* struct dmapi_create_by_handle */
 	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
 	DMAPI_WRITE_INVIS	= 56,	/* struct dmapi_io */
 	DMAPI_OPEN_BY_HANDLE	= 57,	/* struct dmapi_open_by_handle */
@@ -573,6 +576,36 @@ struct dmapi_handle_to_path {
 	__aligned_u64	buflen;		/* bytes */
 	__aligned_u64	pathbufp;	/* char *: result, with a NUL */
 	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/*
+ * DMAPI_CREATE_BY_HANDLE, DMAPI_MKDIR_BY_HANDLE, DMAPI_SYMLINK_BY_HANDLE, in a
+ * directory: an empty file, a directory, a symbolic link under a handle that
+ * nothing has now, with its inode number and generation.  It belongs to the
+ * caller, as by mknod(2); its mode is 0600, 0700 or 0777, less the umask or as
+ * the directory's default ACL has it.  No events are raised.
+ *
+ *	EBADF	@targhanp has no valid form, is not of this file system, or nothing
+ *		in a directory can have it: it is of no block that exists, of what
+ *		XFS keeps at a fixed place, or of an internal inode
+ *	EFAULT	@targhanp, @namep or @pathp cannot be read
+ *	ENAMETOOLONG @namep is longer than 255 bytes, or @pathp than 1023
+ *	EINVAL	@namep is empty, ".", ".." or has a slash; @pathp is not 0 and it is
+ *		no symbolic link
+ *	ENOENT	@pathp is empty, or the directory was removed
+ *	EEXIST	the name exists, or the handle's inode is in use, whatever its
+ *		generation
+ *	ENOSPC	something else is where the inode belongs; or no space
+ *	EACCES	the caller may not write to the directory
+ *	EPERM	the directory is immutable, or for SYMLINK may have none
+ *	EROFS, EMLINK, EDQUOT, ENOMEM
+ */
+struct dmapi_create_by_handle {
+	struct dmapi_object obj;	/* the directory */
+	__aligned_u64	targhanp;	/* const void *: the handle it is to have */
+	__aligned_u64	targhlen;	/* bytes */
+	__aligned_u64	namep;		/* const char *: its name there */
+	__aligned_u64	pathp;		/* const char *: a link's contents, else 0 */
 };
 
 /* DMAPI_GET_DIOINFO, of a file: EFAULT if @diop cannot be written. */
