@@ -44,6 +44,7 @@ union args {
 	struct dmapi_set_disp		set_disp;
 	struct dmapi_get_mountinfo	mountinfo;
 	struct dmapi_get_dioinfo	dioinfo;
+	struct dmapi_create_by_handle	by_handle;
 	struct dmapi_handle_to_path	to_path;
 	struct dmapi_open_by_handle	open;
 	struct dmapi_get_eventlist	get_list;
@@ -153,6 +154,15 @@ static const struct op {
 	OP(GET_ALLOCINFO, get_allocinfo, OBJ | REG, P(get_allocinfo, pad),
 	   IN | P(object, hanp), OUT | P(get_allocinfo, offp),
 	   OUT | P(get_allocinfo, extentp), OUT | P(get_allocinfo, nelemp)),
+	OP(CREATE_BY_HANDLE, create_by_handle, OBJ | DIR, NOPTR,
+	   IN | P(object, hanp), IN | P(create_by_handle, targhanp),
+	   IN | P(create_by_handle, namep)),
+	OP(MKDIR_BY_HANDLE, create_by_handle, OBJ | DIR, NOPTR,
+	   IN | P(object, hanp), IN | P(create_by_handle, targhanp),
+	   IN | P(create_by_handle, namep)),
+	OP(SYMLINK_BY_HANDLE, create_by_handle, OBJ | DIR, NOPTR,
+	   IN | P(object, hanp), IN | P(create_by_handle, targhanp),
+	   IN | P(create_by_handle, namep), IN | P(create_by_handle, pathp)),
 	OP(GET_DIOINFO, get_dioinfo, OBJ | REG, NOPTR, IN | P(object, hanp),
 	   OUT | P(get_dioinfo, diop)),
 	OP(HANDLE_TO_PATH, handle_to_path, OBJ | NOSID | DIR | BADKIND, NOPTR,
@@ -403,6 +413,16 @@ static void fill(hostile *t, const struct op *op, union args *a)
 		a->allocinfo.extentp = DM_PTR(t->buf);
 		a->allocinfo.nelemp = DM_PTR(&t->r32);
 		break;
+	case DMAPI_CREATE_BY_HANDLE:
+	case DMAPI_MKDIR_BY_HANDLE:
+	case DMAPI_SYMLINK_BY_HANDLE:
+		/* in use */
+		a->by_handle.targhanp = DM_PTR(t->f.h.b);
+		a->by_handle.targhlen = t->f.h.len;
+		a->by_handle.namep = DM_PTR("new");
+		if (op->number == DMAPI_SYMLINK_BY_HANDLE)
+			a->by_handle.pathp = DM_PTR("contents");
+		break;
 	case DMAPI_GET_DIOINFO:
 		a->dioinfo.diop = DM_PTR(t->buf);
 		break;
@@ -451,6 +471,10 @@ static long usual(const struct op *op)
 		return -ESRCH;
 	case DMAPI_FIND_EVENTMSG:
 		return -EINVAL;
+	case DMAPI_CREATE_BY_HANDLE:
+	case DMAPI_MKDIR_BY_HANDLE:
+	case DMAPI_SYMLINK_BY_HANDLE:
+		return -EEXIST;
 	case DMAPI_PUNCH_IF:
 		return -ESTALE;
 	case DMAPI_STAGE:

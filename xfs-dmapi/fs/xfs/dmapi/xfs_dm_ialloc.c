@@ -285,8 +285,7 @@ xfs_dm_ialloc_piece(struct xfs_dm_ag *ag, xfs_agblock_t agbno,
 	struct xfs_mount	*mp = ag->mp;
 	struct xfs_ino_geometry	*igeo = M_IGEO(mp);
 	xfs_extlen_t		align = mp->m_sb.sb_inoalignmt;
-	xfs_agblock_t		piece = rounddown(agbno, mp->m_sb.sb_spino_align);
-	xfs_agblock_t		chunk = rounddown(agbno, align);
+	xfs_agblock_t		chunk, piece;
 	unsigned int		inodes, first;
 	uint16_t		mask;
 	int			error;
@@ -294,6 +293,8 @@ xfs_dm_ialloc_piece(struct xfs_dm_ag *ag, xfs_agblock_t agbno,
 	if (!xfs_has_sparseinodes(mp) ||
 	    igeo->ialloc_min_blks >= igeo->ialloc_blks)
 		return -ENOSPC;
+	chunk = rounddown(agbno, align);
+	piece = rounddown(agbno, mp->m_sb.sb_spino_align);
 	/* A record may not reach beyond either end of the AG. */
 	if (!chunk || chunk + align > xfs_ag_block_count(mp, ag->agno))
 		return -ENOSPC;
