@@ -30,6 +30,7 @@
 #include <linux/filelock.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/uaccess.h>
 
 /**
  * struct xfs_dm_wanted - an inode that a creation is to get
@@ -250,9 +251,16 @@ xfs_dm_create_handle(struct xfs_dm_call *call, struct xfs_dm_wanted *w)
 static char *
 xfs_dm_create_string(u64 uptr, long size)
 {
-	char			*s = strndup_user(u64_to_user_ptr(uptr), size);
+	char			*s = kmalloc(size, GFP_KERNEL);
+	long			len;
 
-	return s == ERR_PTR(-EINVAL) ? ERR_PTR(-ENAMETOOLONG) : s;
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	len = strncpy_from_user(s, u64_to_user_ptr(uptr), size);
+	if (len >= 0 && len < size)
+		return s;
+	kfree(s);
+	return ERR_PTR(len < 0 ? len : -ENAMETOOLONG);
 }
 
 static int
