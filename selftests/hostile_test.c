@@ -20,6 +20,7 @@
 #define GLOBAL	(1U << 6)
 #define NOSID	(1U << 7)	/* no session and no token */
 #define TOK	(1U << 8)	/* not without a token */
+#define BADKIND	(1U << 9)	/* EBADF for another kind, too */
 #define ANY	(REG | DIR | OTHER)
 #define KINDS	(FS | ANY | GLOBAL)
 
@@ -43,6 +44,10 @@ union args {
 	struct dmapi_object		obj;
 	struct dmapi_set_disp		set_disp;
 	struct dmapi_get_mountinfo	mountinfo;
+	struct dmapi_get_dioinfo	dioinfo;
+	struct dmapi_create_by_handle	by_handle;
+	struct dmapi_handle_to_path	to_path;
+	struct dmapi_open_by_handle	open;
 	struct dmapi_get_eventlist	get_list;
 	struct dmapi_set_born		set_born;
 	struct dmapi_get_born		get_born;
@@ -161,6 +166,22 @@ static const struct op {
 	OP(GET_ALLOCINFO, get_allocinfo, OBJ | REG, P(get_allocinfo, pad),
 	   IN | P(object, hanp), OUT | P(get_allocinfo, offp),
 	   OUT | P(get_allocinfo, extentp), OUT | P(get_allocinfo, nelemp)),
+	OP(CREATE_BY_HANDLE, create_by_handle, OBJ | DIR, NOPTR,
+	   IN | P(object, hanp), IN | P(create_by_handle, targhanp),
+	   IN | P(create_by_handle, namep)),
+	OP(MKDIR_BY_HANDLE, create_by_handle, OBJ | DIR, NOPTR,
+	   IN | P(object, hanp), IN | P(create_by_handle, targhanp),
+	   IN | P(create_by_handle, namep)),
+	OP(SYMLINK_BY_HANDLE, create_by_handle, OBJ | DIR, NOPTR,
+	   IN | P(object, hanp), IN | P(create_by_handle, targhanp),
+	   IN | P(create_by_handle, namep), IN | P(create_by_handle, pathp)),
+	OP(GET_DIOINFO, get_dioinfo, OBJ | REG, NOPTR, IN | P(object, hanp),
+	   OUT | P(get_dioinfo, diop)),
+	OP(HANDLE_TO_PATH, handle_to_path, OBJ | NOSID | DIR | BADKIND, NOPTR,
+	   IN | P(object, hanp), IN | P(handle_to_path, targhanp),
+	   OUT | P(handle_to_path, pathbufp), OUT | P(handle_to_path, rlenp)),
+	OP(OPEN_BY_HANDLE, open_by_handle, OBJ | NOSID | REG | DIR | BADKIND,
+	   P(open_by_handle, pad), IN | P(object, hanp)),
 	OP(READ_INVIS, io, OBJ | REG, P(io, pad), IN | P(object, hanp),
 	   OUT | P(io, bufp)),
 	OP(WRITE_INVIS, io, OBJ | REG, P(io, pad), IN | P(object, hanp),
@@ -275,7 +296,8 @@ static void fill(hostile *t, const struct op *op, union args *a)
 		a->sid = t->sid;
 	if (op->about & OBJ)
 		a->obj = dm_obj(op->about & NOSID ? DMAPI_NO_SESSION : t->sid,
-				op->about & REG ? &t->f.h : &t->fs);
+				op->about & REG ? &t->f.h :
+				op->about & FS ? &t->fs : &t->d);
 	if (op->about & TOK)
 		a->obj.token = t->token;
 	switch (op->number) {
@@ -439,6 +461,26 @@ static void fill(hostile *t, const struct op *op, union args *a)
 		a->allocinfo.extentp = DM_PTR(t->buf);
 		a->allocinfo.nelemp = DM_PTR(&t->r32);
 		break;
+	case DMAPI_CREATE_BY_HANDLE:
+	case DMAPI_MKDIR_BY_HANDLE:
+	case DMAPI_SYMLINK_BY_HANDLE:
+		/* in use */
+		a->by_handle.targhanp = DM_PTR(t->f.h.b);
+		a->by_handle.targhlen = t->f.h.len;
+		a->by_handle.namep = DM_PTR("new");
+		if (op->number == DMAPI_SYMLINK_BY_HANDLE)
+			a->by_handle.pathp = DM_PTR("contents");
+		break;
+	case DMAPI_GET_DIOINFO:
+		a->dioinfo.diop = DM_PTR(t->buf);
+		break;
+	case DMAPI_HANDLE_TO_PATH:
+		a->to_path.targhanp = DM_PTR(t->f.h.b);
+		a->to_path.targhlen = t->f.h.len;
+		a->to_path.buflen = PATH_MAX;
+		a->to_path.pathbufp = DM_PTR(t->buf);
+		a->to_path.rlenp = DM_PTR(&t->r64);
+		break;
 	case DMAPI_READ_INVIS:
 	case DMAPI_WRITE_INVIS:
 		a->io.len = 100;
@@ -477,6 +519,10 @@ static long usual(const struct op *op)
 		return -ESRCH;
 	case DMAPI_FIND_EVENTMSG:
 		return -EINVAL;
+	case DMAPI_CREATE_BY_HANDLE:
+	case DMAPI_MKDIR_BY_HANDLE:
+	case DMAPI_SYMLINK_BY_HANDLE:
+		return -EEXIST;
 	case DMAPI_PUNCH_IF:
 		return -ESTALE;
 	case DMAPI_STAGE:
@@ -520,7 +566,8 @@ static long call(hostile *t, const struct op *op, const void *a, size_t size)
 {
 	long ret = sys_dmapi(op->number, a, size, 0);
 
-	if (op->number == DMAPI_SESSION_FD && ret >= 0) {
+	if ((op->number == DMAPI_SESSION_FD ||
+	     op->number == DMAPI_OPEN_BY_HANDLE) && ret >= 0) {
 		close(ret);
 		ret = 0;
 	}
@@ -898,6 +945,8 @@ TEST_F(hostile, kinds)
 					TH_LOG("%s %u", op->name, i);
 				}
 			} else {
+				if (op->about & BADKIND && ret == -EBADF)
+					ret = -EINVAL;
 				EXPECT_EQ(-EINVAL, ret) {
 					TH_LOG("%s %u", op->name, i);
 				}
@@ -1133,7 +1182,8 @@ static void fuzz_once(struct fuzz *f)
 		a.send.msgtype = DMAPI_MSGTYPE_ASYNC;
 	ret = sys_dmapi(op->number, &a, size, rnd(&f->seed) % 64 ? 0 :
 			rnd(&f->seed));
-	if (op->number == DMAPI_SESSION_FD && ret >= 0)
+	if ((op->number == DMAPI_SESSION_FD ||
+	     op->number == DMAPI_OPEN_BY_HANDLE) && ret >= 0)
 		close(ret);
 	if (op->number == DMAPI_CREATE_SESSION && !ret) {
 		memcpy(&sid, f->room, sizeof(sid));

@@ -487,6 +487,50 @@ static inline long dmapi_get_allocinfo(const struct dmapi_object *obj,
 	return DM_CALL(DMAPI_GET_ALLOCINFO, a);
 }
 
+static inline long dmapi_get_dioinfo(const struct dmapi_object *obj,
+				     struct dmapi_dioinfo *dio)
+{
+	struct dmapi_get_dioinfo a = { .obj = *obj, .diop = DM_PTR(dio) };
+
+	return DM_CALL(DMAPI_GET_DIOINFO, a);
+}
+
+/* Descriptors and paths */
+
+static inline long dmapi_open_by_handle(const struct dmapi_object *obj,
+					__u32 flags)
+{
+	struct dmapi_open_by_handle a = { .obj = *obj, .flags = flags };
+
+	return DM_CALL(DMAPI_OPEN_BY_HANDLE, a);
+}
+
+static inline long dmapi_handle_to_path(const struct dmapi_object *dir,
+					const void *targhanp, __u64 targhlen,
+					__u64 buflen, char *buf, __u64 *rlen)
+{
+	struct dmapi_handle_to_path a = {
+		.obj = *dir, .targhanp = DM_PTR(targhanp), .targhlen = targhlen,
+		.buflen = buflen, .pathbufp = DM_PTR(buf), .rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_HANDLE_TO_PATH, a);
+}
+
+/* @op: DMAPI_CREATE_BY_HANDLE, MKDIR or SYMLINK */
+static inline long dmapi_create_by_handle(unsigned int op,
+					  const struct dmapi_object *dir,
+					  const void *targhanp, __u64 targhlen,
+					  const char *name, const char *path)
+{
+	struct dmapi_create_by_handle a = {
+		.obj = *dir, .targhanp = DM_PTR(targhanp), .targhlen = targhlen,
+		.namep = DM_PTR(name), .pathp = DM_PTR(path),
+	};
+
+	return DM_CALL(op, a);
+}
+
 /* Versions of data */
 
 static inline long dmapi_get_change(const struct dmapi_object *obj,

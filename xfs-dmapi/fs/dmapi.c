@@ -16,6 +16,7 @@
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>	/* @xfs-dm-handles */
 #include <linux/init.h>
 #include <linux/kobject.h>
 #include <linux/mman.h>
@@ -23,12 +24,13 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>	/* @xfs-dm-mounting */
+#include <linux/nsproxy.h>	/* @xfs-dm-handles */
 #include <linux/syscalls.h>
 #include <linux/sysfs.h>
 #include <asm/unistd.h>
 #include <uapi/linux/dmapi.h>
 
-#include "mount.h"
+#include "pnode.h"	/* and mount.h, which may be included once */
 
 static DEFINE_MUTEX(dmapi_lock);
 static const struct dmapi_provider __rcu *dmapi_provider;
@@ -100,6 +102,83 @@ struct vfsmount *dmapi_get_mount(struct super_block *sb)
 }
 EXPORT_SYMBOL_GPL(dmapi_get_mount);
 
+/* @xfs-dm-handles { */
+/* A mount that can be written to is better, and one of all of the file system. */
+static int dmapi_mount_rank(const struct vfsmount *mnt)
+{
+	return 2 * !(mnt->mnt_flags & MNT_READONLY) +
+	       (mnt->mnt_root == mnt->mnt_sb->s_root);
+}
+
+/**
+ * dmapi_get_visible_mount() - find a mount where the caller can use an object
+ * @sb: an active superblock
+ * @dentry: the object, which the mount shows; NULL: any
+ *
+ * It is in the caller's namespace, and below its root directory.
+ *
+ * Return: a mount with a reference for mntput(), or NULL if there is none.
+ */
+struct vfsmount *dmapi_get_visible_mount(struct super_block *sb,
+					 struct dentry *dentry)
+{
+	struct mnt_namespace *ns = current->nsproxy->mnt_ns;
+	struct vfsmount *found = NULL;
+	struct mount *mnt;
+	struct path root;
+
+	get_fs_root(current->fs, &root);
+	read_seqlock_excl(&mount_lock);
+#if XFS_DM_BASE >= 703
+	for (mnt = sb->s_mounts; mnt; mnt = mnt->mnt_next_for_sb) {
+#else
+	list_for_each_entry(mnt, &sb->s_mounts, mnt_instance) {
+#endif
+		struct dentry *what = dentry;
+
+		if (mnt->mnt_ns != ns ||
+		    (mnt->mnt.mnt_flags & (MNT_DOOMED | MNT_SYNC_UMOUNT)))
+			continue;
+		if (!what)
+			what = root.mnt == &mnt->mnt ? root.dentry :
+						       mnt->mnt.mnt_root;
+		if (!is_subdir(what, mnt->mnt.mnt_root) ||
+		    !is_path_reachable(mnt, what, &root))
+			continue;
+		if (!found ||
+		    dmapi_mount_rank(&mnt->mnt) > dmapi_mount_rank(found))
+			found = &mnt->mnt;
+	}
+	mntget(found);
+	read_sequnlock_excl(&mount_lock);
+	path_put(&root);
+	return found;
+}
+EXPORT_SYMBOL_GPL(dmapi_get_visible_mount);
+
+/**
+ * dmapi_d_path() - the path of an object for the caller
+ * @path: where it is
+ * @buf: memory
+ * @len: bytes of it
+ *
+ * Return: where in @buf it begins, at the end of which it ends;
+ * ERR_PTR(-ENAMETOOLONG) if there is too little; ERR_PTR(-ENXIO) if it is not
+ * below the caller's root directory.
+ */
+char *dmapi_d_path(const struct path *path, char *buf, int len)
+{
+	struct path root;
+	char *p;
+
+	get_fs_root(current->fs, &root);
+	p = __d_path(path, &root, buf, len);
+	path_put(&root);
+	return p ? p : ERR_PTR(-ENXIO);
+}
+EXPORT_SYMBOL_GPL(dmapi_d_path);
+
+/* } @xfs-dm-handles */
 /**
  * dmapi_range_mapped() - is part of a file mapped in a way that hinders?
  * @mapping: the file's

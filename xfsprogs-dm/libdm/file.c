@@ -136,6 +136,17 @@ int dm_get_allocinfo(dm_sessid_t sid, void *hanp, size_t hlen,
 	return dm_call(DMAPI_GET_ALLOCINFO, &arg, sizeof(arg));
 }
 
+int dm_get_dioinfo(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
+		dm_dioinfo_t *diop)
+{
+	struct dmapi_get_dioinfo arg = {
+		.obj = dm_object(sid, token, hanp, hlen),
+		.diop = dm_ptr(diop),
+	};
+
+	return dm_call(DMAPI_GET_DIOINFO, &arg, sizeof(arg));
+}
+
 dm_ssize_t dm_read_invis(dm_sessid_t sid, void *hanp, size_t hlen,
 		dm_token_t token, dm_off_t off, dm_size_t len, void *bufp)
 {

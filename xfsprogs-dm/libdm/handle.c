@@ -172,6 +172,74 @@ int dm_make_fshandle(dm_fsid_t *fsidp, void **hanpp, size_t *hlenp)
 	return give_handle(&h, DM_FSHSIZE, hanpp, hlenp);
 }
 
+int dm_open_by_handle(void *hanp, size_t hlen, int mode)
+{
+	struct dmapi_open_by_handle arg = {
+		.obj = dm_object(DM_NO_SESSION, DM_NO_TOKEN, hanp, hlen),
+		.flags = mode,
+	};
+
+	return dm_call(DMAPI_OPEN_BY_HANDLE, &arg, sizeof(arg));
+}
+
+int dm_handle_to_path(void *dirhanp, size_t dirhlen, void *targhanp,
+		size_t targhlen, size_t buflen, char *pathbufp, size_t *rlenp)
+{
+	struct dmapi_handle_to_path arg = {
+		.obj = dm_object(DM_NO_SESSION, DM_NO_TOKEN, dirhanp, dirhlen),
+		.targhanp = dm_ptr(targhanp),
+		.targhlen = targhlen,
+		.buflen = buflen,
+		.pathbufp = dm_ptr(pathbufp),
+	};
+
+	return dm_call_len(DMAPI_HANDLE_TO_PATH, &arg, sizeof(arg), &arg.rlenp,
+			rlenp);
+}
+
+static int create_by_handle(unsigned int op, const struct dmapi_object *dir,
+		const void *hanp, size_t hlen, const char *cname,
+		const char *path)
+{
+	struct dmapi_create_by_handle arg = {
+		.obj = *dir,
+		.targhanp = dm_ptr(hanp),
+		.targhlen = hlen,
+		.namep = dm_ptr(cname),
+		.pathp = dm_ptr(path),
+	};
+
+	return dm_call(op, &arg, sizeof(arg));
+}
+
+int dm_create_by_handle(dm_sessid_t sid, void *dirhanp, size_t dirhlen,
+		dm_token_t token, void *hanp, size_t hlen, char *cname)
+{
+	struct dmapi_object dir = dm_object(sid, token, dirhanp, dirhlen);
+
+	return create_by_handle(DMAPI_CREATE_BY_HANDLE, &dir, hanp, hlen, cname,
+			NULL);
+}
+
+int dm_mkdir_by_handle(dm_sessid_t sid, void *dirhanp, size_t dirhlen,
+		dm_token_t token, void *hanp, size_t hlen, char *cname)
+{
+	struct dmapi_object dir = dm_object(sid, token, dirhanp, dirhlen);
+
+	return create_by_handle(DMAPI_MKDIR_BY_HANDLE, &dir, hanp, hlen, cname,
+			NULL);
+}
+
+int dm_symlink_by_handle(dm_sessid_t sid, void *dirhanp, size_t dirhlen,
+		dm_token_t token, void *hanp, size_t hlen, char *cname,
+		char *path)
+{
+	struct dmapi_object dir = dm_object(sid, token, dirhanp, dirhlen);
+
+	return create_by_handle(DMAPI_SYMLINK_BY_HANDLE, &dir, hanp, hlen, cname,
+			path);
+}
+
 /*
  * The rest has no errors to report and leaves errno alone.
  */

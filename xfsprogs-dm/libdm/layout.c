@@ -249,6 +249,12 @@ SAME(dm_extent_t, ex_type, dmapi_extent, type);
 SAME(dm_extent_t, ex_offset, dmapi_extent, offset);
 SAME(dm_extent_t, ex_length, dmapi_extent, length);
 
+SAME_SIZE(dm_dioinfo_t, dmapi_dioinfo);
+SAME(dm_dioinfo_t, d_mem, dmapi_dioinfo, mem);
+SAME(dm_dioinfo_t, d_miniosz, dmapi_dioinfo, miniosz);
+SAME(dm_dioinfo_t, d_maxiosz, dmapi_dioinfo, maxiosz);
+SAME(dm_dioinfo_t, d_dio_only, dmapi_dioinfo, dio_only);
+
 SAME_SIZE(dm_attrlist_t, dmapi_attrlist);
 SAME(dm_attrlist_t, _link, dmapi_attrlist, link);
 SAME(dm_attrlist_t, al_name, dmapi_attrlist, name);

@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+struct dentry;	/* @xfs-dm-handles */
 struct inode;
 struct module;
 struct path;
@@ -54,6 +55,11 @@ int dmapi_register(const struct dmapi_provider *provider);
 void dmapi_unregister(const struct dmapi_provider *provider);
 
 struct vfsmount *dmapi_get_mount(struct super_block *sb);
+/* @xfs-dm-handles { */
+struct vfsmount *dmapi_get_visible_mount(struct super_block *sb,
+					 struct dentry *dentry);
+char *dmapi_d_path(const struct path *path, char *buf, int len);
+/* } @xfs-dm-handles */
 bool dmapi_range_mapped(struct address_space *mapping, pgoff_t first,
 			pgoff_t last);
 

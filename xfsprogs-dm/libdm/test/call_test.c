@@ -229,6 +229,30 @@ void test_file(void)
 	CHECK(dm_sync_by_handle(OBJARGS) == 0);
 	CHECK(called(DMAPI_SYNC_BY_HANDLE, &(struct dmapi_object) OBJ,
 			sizeof(struct dmapi_object)));
+	CHECK(dm_get_dioinfo(OBJARGS, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_GET_DIOINFO, dmapi_get_dioinfo, .obj = OBJ,
+			.diop = ADDR(2)));
+	kernel.ret = 7;
+	CHECK(dm_open_by_handle(PTR(1), 24, O_RDWR) == 7);
+	CHECK(CALLED(DMAPI_OPEN_BY_HANDLE, dmapi_open_by_handle,
+			.obj = { .token = -1, .hanp = ADDR(1), .hlen = 24 },
+			.flags = O_RDWR));
+	kernel.ret = 0;
+	CHECK(dm_handle_to_path(PTR(1), 24, PTR(2), 23, 9, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_HANDLE_TO_PATH, dmapi_handle_to_path,
+			.obj = { .token = -1, .hanp = ADDR(1), .hlen = 24 },
+			.targhanp = ADDR(2), .targhlen = 23, .buflen = 9,
+			.pathbufp = ADDR(3), .rlenp = ADDR(4)));
+	CHECK(dm_create_by_handle(OBJARGS, PTR(2), 24, PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_CREATE_BY_HANDLE, dmapi_create_by_handle, .obj = OBJ,
+			.targhanp = ADDR(2), .targhlen = 24, .namep = ADDR(3)));
+	CHECK(dm_mkdir_by_handle(OBJARGS, PTR(2), 24, PTR(3)) == 0);
+	CHECK(CALLED(DMAPI_MKDIR_BY_HANDLE, dmapi_create_by_handle, .obj = OBJ,
+			.targhanp = ADDR(2), .targhlen = 24, .namep = ADDR(3)));
+	CHECK(dm_symlink_by_handle(OBJARGS, PTR(2), 24, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_SYMLINK_BY_HANDLE, dmapi_create_by_handle, .obj = OBJ,
+			.targhanp = ADDR(2), .targhlen = 24, .namep = ADDR(3),
+			.pathp = ADDR(4)));
 	kernel.error = EBUSY;
 	CHECK_FAILS(dm_punch_hole(OBJARGS, 0, 0), EBUSY);
 	kernel.error = 0;

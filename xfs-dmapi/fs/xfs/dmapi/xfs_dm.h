@@ -36,6 +36,7 @@
 struct xfs_da_args;
 struct xfs_dm_inherit;	/* @xfs-dm-inherit */
 struct xfs_dm_mount;
+struct xfs_trans;	/* @xfs-dm-create */
 
 /* The witness: SGI's event bits are the low ones, these are ours. */
 #define XFS_DMW_RECORD		BIT(31)	/* there is a record */
@@ -322,12 +323,27 @@ void xfs_dm_handle_init(struct xfs_inode *ip, void *handle);
 int xfs_dm_handle_inode(struct xfs_mount *mp, const void *handle,
 			struct xfs_inode **ipp);
 
+/* @xfs-dm-create { */
+bool xfs_dm_handle_parse(const void *handle, u64 *fsid, xfs_ino_t *ino,
+			 u32 *gen);
+
+/* xfs_dm_create.c: what is created under a handle */
+bool xfs_dm_wants_inode(const struct xfs_inode *dp);
+void xfs_dm_wanted_gen(const struct xfs_inode *dp, struct xfs_inode *ip);
+
+/* xfs_dm_ialloc.c */
+int xfs_dm_ialloc(struct xfs_trans **tpp, xfs_ino_t ino);
+
+/* } @xfs-dm-create */
 /* xfs_dm_attr.c */
 #define XFS_DM_ATTR_NAME_MAX	24
 int xfs_dm_attr_encode(const u8 dmname[DMAPI_ATTR_NAME_SIZE], char *name);
 
 /* xfs_dm_namesp.c */
 int xfs_dm_note_want(struct xfs_inode *ip, int event, int error);
+
+/* xfs_dm_path.c: where an object is for the caller */	/* @xfs-dm-handles */
+int xfs_dm_path_of(struct xfs_inode *ip, struct path *path);	/* @xfs-dm-handles */
 
 /* xfs_dm_ops.c */
 int xfs_dm_ops_init(void);

@@ -37,6 +37,7 @@
 #define xfs_dm_free_fsblocks(mp)	percpu_counter_sum_positive(&(mp)->m_fdblocks)
 #define xfs_dm_free_rtextents(mp)	percpu_counter_sum_positive(&(mp)->m_frextents)
 #define xfs_dm_set_aside(mp)		xfs_fdblocks_unavailable(mp)
+#define name_is_dot_dotdot(name, len)	is_dot_dotdot(name, len)
 #include <linux/pagevec.h>
 #endif
 

@@ -72,6 +72,29 @@ xfs_dm_handle_init(struct xfs_inode *ip, void *handle)
 			   VFS_I(ip)->i_generation, handle);
 }
 
+/* @xfs-dm-create { */
+/**
+ * xfs_dm_handle_parse() - take a handle apart
+ * @handle: DMAPI_HANDLE_LEN bytes
+ * @fsid: result: the file system
+ * @ino: result: inode number
+ * @gen: result: generation
+ *
+ * Return: true if it has a valid form; what it names need not exist.
+ */
+bool
+xfs_dm_handle_parse(const void *handle, u64 *fsid, xfs_ino_t *ino, u32 *gen)
+{
+	struct xfs_dm_handle	h;
+
+	memcpy(&h, handle, sizeof(h));
+	*fsid = h.fsid;
+	*ino = h.ino;
+	*gen = h.gen;
+	return h.fid_len == XFS_DM_FID_LEN && !h.fid_pad;
+}
+
+/* } @xfs-dm-create */
 /**
  * xfs_dm_handle_inode() - the inode of a handle
  * @mp: the file system that the handle names

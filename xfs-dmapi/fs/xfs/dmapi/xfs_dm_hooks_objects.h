@@ -265,6 +265,28 @@ xfs_dm_readdir(struct xfs_inode *dp)
 }
 
 /* } @xfs-dm-rights */
+/* @xfs-dm-handles { */
+/* Names of what a handle names: xfs_dm_path.c */
+int xfs_dm_get_name(struct dentry *parent, char *name, struct dentry *child);
+
+/* } @xfs-dm-handles */
+/* @xfs-dm-create { */
+/* Objects that come back under their handles: xfs_dm_create.c */
+struct xfs_trans;
+bool __xfs_dm_dialloc(struct xfs_inode *dp, struct xfs_trans **tpp,
+		      xfs_ino_t *inop, int *errorp);
+
+/* An inode is about to be allocated; true if a wanted one was, or was not to be. */
+static inline bool
+xfs_dm_dialloc(struct xfs_inode *dp, struct xfs_trans **tpp, xfs_ino_t *inop,
+	       int *errorp)
+{
+	if (static_branch_unlikely(&dmapi_managed_key) && dp)
+		return __xfs_dm_dialloc(dp, tpp, inop, errorp);
+	return false;
+}
+
+/* } @xfs-dm-create */
 #else /* !CONFIG_XFS_DMAPI */
 
 static inline void xfs_dm_born_load(struct inode *dir)
@@ -370,6 +392,14 @@ static inline int xfs_dm_readdir(struct xfs_inode *dp)
 }
 
 /* } @xfs-dm-rights */
+/* @xfs-dm-handles { */
+#define xfs_dm_get_name	NULL
+
+/* } @xfs-dm-handles */
+/* @xfs-dm-create { */
+#define xfs_dm_dialloc(dp, tpp, inop, errorp)	(false)
+
+/* } @xfs-dm-create */
 #endif /* CONFIG_XFS_DMAPI */
 
 #endif /* __XFS_DM_HOOKS_OBJECTS_H__ */

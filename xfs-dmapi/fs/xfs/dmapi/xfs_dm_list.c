@@ -242,6 +242,7 @@ __xfs_dm_born(struct xfs_inode *dp, struct xfs_inode *ip)
 
 	if (!dm || xfs_dm_is_internal(ip) || xfs_dm_is_internal(dp))
 		return;
+	xfs_dm_wanted_gen(dp, ip);	/* @xfs-dm-create */
 	events = READ_ONCE(dp->i_dm_born) | READ_ONCE(dm->born);
 	if (S_ISREG(mode))
 		regions = events & XFS_DMW_REGIONS;

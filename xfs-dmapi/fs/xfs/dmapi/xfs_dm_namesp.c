@@ -482,6 +482,10 @@ __xfs_dm_create_begin(struct xfs_dm_namesp *op, struct inode *dir,
 {
 	struct xfs_dm_names	n;
 
+	/* @xfs-dm-create { */
+	if (xfs_dm_wants_inode(XFS_I(dir)))
+		return 0;
+	/* } @xfs-dm-create */
 	xfs_dm_names_init(&n, DMAPI_EVENT_CREATE, dir, dentry);
 	n.mode = mode;
 	return xfs_dm_namesp_begin(op, &n, 1);
@@ -519,6 +523,10 @@ __xfs_dm_symlink_begin(struct xfs_dm_namesp *op, struct inode *dir,
 {
 	struct xfs_dm_names	n;
 
+	/* @xfs-dm-create { */
+	if (xfs_dm_wants_inode(XFS_I(dir)))
+		return 0;
+	/* } @xfs-dm-create */
 	xfs_dm_names_init(&n, DMAPI_EVENT_SYMLINK, dir, dentry);
 	n.name2 = target;
 	n.len2 = strlen(target);

@@ -35,6 +35,9 @@ static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
 	xfs_dm_config_ops,	/* @xfs-dm-config */
 	xfs_dm_right_ops,	/* @xfs-dm-rights */
 	xfs_dm_mounting_ops,	/* @xfs-dm-mounting */
+	xfs_dm_open_ops,	/* @xfs-dm-handles */
+	xfs_dm_path_ops,	/* @xfs-dm-handles */
+	xfs_dm_create_ops,	/* @xfs-dm-create */
 };
 
 static const struct xfs_dm_op *

@@ -83,6 +83,9 @@ extern const struct xfs_dm_op xfs_dm_inherit_ops[];	/* @xfs-dm-inherit */
 extern const struct xfs_dm_op xfs_dm_config_ops[];	/* @xfs-dm-config */
 extern const struct xfs_dm_op xfs_dm_right_ops[];	/* @xfs-dm-rights */
 extern const struct xfs_dm_op xfs_dm_mounting_ops[];	/* @xfs-dm-mounting */
+extern const struct xfs_dm_op xfs_dm_open_ops[];	/* @xfs-dm-handles */
+extern const struct xfs_dm_op xfs_dm_path_ops[];	/* @xfs-dm-handles */
+extern const struct xfs_dm_op xfs_dm_create_ops[];	/* @xfs-dm-create */
 
 /* Results to user pointers that travel as u64. */
 #define xfs_dm_put_u64(uptr, value)	\

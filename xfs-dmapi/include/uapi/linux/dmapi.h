@@ -57,6 +57,7 @@
  */
 enum dmapi_op {
 	DMAPI_CLEAR_INHERIT	= 1,	/* struct dmapi_set_inherit */
+	DMAPI_CREATE_BY_HANDLE	= 2,	/* struct dmapi_create_by_handle */
 	DMAPI_CREATE_SESSION	= 3,	/* struct dmapi_create_session */
 	DMAPI_CREATE_USEREVENT	= 4,	/* struct dmapi_create_userevent */
 	DMAPI_DESTROY_SESSION	= 5,	/* struct dmapi_session */
@@ -66,6 +67,7 @@ enum dmapi_op {
 	DMAPI_GET_ALLOCINFO	= 9,	/* struct dmapi_get_allocinfo */
 	DMAPI_GET_CONFIG	= 12,	/* struct dmapi_get_config */
 	DMAPI_GET_CONFIG_EVENTS	= 13,	/* struct dmapi_get_config_events */
+	DMAPI_GET_DIOINFO	= 14,	/* struct dmapi_get_dioinfo */
 	DMAPI_GET_DMATTR	= 16,	/* struct dmapi_dmattr */
 	DMAPI_GET_EVENTLIST	= 17,	/* struct dmapi_get_eventlist */
 	DMAPI_GET_EVENTS	= 18,	/* struct dmapi_get_events */
@@ -76,6 +78,7 @@ enum dmapi_op {
 	DMAPI_GETALL_INHERIT	= 24,	/* struct dmapi_getall_inherit */
 	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
 	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
+	DMAPI_MKDIR_BY_HANDLE	= 28,	/* struct dmapi_create_by_handle */
 	DMAPI_MOVE_EVENT	= 29,	/* struct dmapi_move_event */
 	DMAPI_OBJ_REF_HOLD	= 30,	/* struct dmapi_object */
 	DMAPI_OBJ_REF_QUERY	= 31,	/* struct dmapi_object */
@@ -99,9 +102,11 @@ enum dmapi_op {
 	DMAPI_SET_INHERIT	= 50,	/* struct dmapi_set_inherit */
 	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
 	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
+	DMAPI_SYMLINK_BY_HANDLE	= 53,	/* struct dmapi_create_by_handle */
 	DMAPI_SYNC_BY_HANDLE	= 54,	/* struct dmapi_object */
 	DMAPI_UPGRADE_RIGHT	= 55,	/* struct dmapi_object */
 	DMAPI_WRITE_INVIS	= 56,	/* struct dmapi_io */
+	DMAPI_OPEN_BY_HANDLE	= 57,	/* struct dmapi_open_by_handle */
 
 	/* Extensions */
 	DMAPI_GET_VERSION	= DMAPI_EXT + 0, /* none: @arg NULL, @size 0 */
@@ -114,6 +119,7 @@ enum dmapi_op {
 	DMAPI_GET_BORN		= DMAPI_EXT + 7, /* struct dmapi_get_born */
 	DMAPI_RESPOND_EVENTS	= DMAPI_EXT + 8, /* struct dmapi_respond_events */
 	DMAPI_SET_MANAGED	= DMAPI_EXT + 16, /* struct dmapi_set_managed */
+	DMAPI_HANDLE_TO_PATH	= DMAPI_EXT + 20, /* struct dmapi_handle_to_path */
 };
 
 /* Values of the fields below; names and numbers are SGI's. */
@@ -623,6 +629,91 @@ struct dmapi_stage {
 	__u64		change;		/* as DMAPI_PUNCH_IF; 0: any */
 };
 
+/*
+ * DMAPI_OPEN_BY_HANDLE: a descriptor for a file or a directory, which the call
+ * returns.  An ordinary one, but that its use changes no time stamps: reading
+ * what is away by it waits for the manager.  On a mount of the caller's namespace,
+ * one that is writable if there is one.  No session and no token, whose members
+ * must be DMAPI_NO_SESSION and DMAPI_NO_TOKEN.
+ *
+ *	EBADF	a file system's handle
+ *	EINVAL	@flags holds another one than O_RDONLY, O_WRONLY, O_RDWR, O_APPEND,
+ *		O_CLOEXEC, O_DIRECT, O_DIRECTORY, O_DSYNC, O_LARGEFILE, O_NOATIME,
+ *		O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_SYNC
+ *	EISDIR	writing to a directory
+ *	ENOTDIR	O_DIRECTORY, and it is a file
+ *	EPERM	writing to an immutable file, or to an append-only one without
+ *		O_APPEND
+ *	ENXIO	the caller sees no mount of the file system
+ *	ENOENT	a directory that was removed
+ *	EMFILE, and whatever open(2) has for what it finds: EROFS, ETXTBSY,
+ *		EWOULDBLOCK
+ */
+struct dmapi_open_by_handle {
+	struct dmapi_object obj;
+	__u32		flags;		/* open(2)'s */
+	__u32		pad;		/* must be 0 */
+};
+
+/*
+ * DMAPI_HANDLE_TO_PATH, of a directory: the absolute path of what is in it, or its
+ * own, as the caller sees it.  No session and no token, likewise.
+ *
+ *	EBADF	a handle that is not a directory's, or a target's that is no
+ *		object's, is gone, or is on another file system
+ *	EINVAL	the target is not in the directory
+ *	ENXIO	the caller sees no mount where the directory is
+ *	ENOENT	the directory was removed
+ *	ENAMETOOLONG the path would have more than a million bytes
+ *	EINTR	a deadly signal came while the directory was searched
+ *	E2BIG	@buflen is too small
+ *	EFAULT	@targhanp cannot be read, or a result not be written
+ */
+struct dmapi_handle_to_path {
+	struct dmapi_object obj;	/* the directory */
+	__aligned_u64	targhanp;	/* const void *: what is in it */
+	__aligned_u64	targhlen;	/* bytes */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	pathbufp;	/* char *: result, with a NUL */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/*
+ * DMAPI_CREATE_BY_HANDLE, DMAPI_MKDIR_BY_HANDLE, DMAPI_SYMLINK_BY_HANDLE, in a
+ * directory: an empty file, a directory, a symbolic link under a handle that
+ * nothing has now, with its inode number and generation.  It belongs to the
+ * caller, as by mknod(2); its mode is 0600, 0700 or 0777, less the umask or as
+ * the directory's default ACL has it.  No events are raised.
+ *
+ *	EBADF	@targhanp has no valid form, is not of this file system, or nothing
+ *		in a directory can have it: it is of no block that exists, of what
+ *		XFS keeps at a fixed place, or of an internal inode
+ *	EFAULT	@targhanp, @namep or @pathp cannot be read
+ *	ENAMETOOLONG @namep is longer than 255 bytes, or @pathp than 1023
+ *	EINVAL	@namep is empty, ".", ".." or has a slash; @pathp is not 0 and it is
+ *		no symbolic link
+ *	ENOENT	@pathp is empty, or the directory was removed
+ *	EEXIST	the name exists, or the handle's inode is in use, whatever its
+ *		generation
+ *	ENOSPC	something else is where the inode belongs; or no space
+ *	EACCES	the caller may not write to the directory
+ *	EPERM	the directory is immutable, or for SYMLINK may have none
+ *	EROFS, EMLINK, EDQUOT, ENOMEM
+ */
+struct dmapi_create_by_handle {
+	struct dmapi_object obj;	/* the directory */
+	__aligned_u64	targhanp;	/* const void *: the handle it is to have */
+	__aligned_u64	targhlen;	/* bytes */
+	__aligned_u64	namep;		/* const char *: its name there */
+	__aligned_u64	pathp;		/* const char *: a link's contents, else 0 */
+};
+
+/* DMAPI_GET_DIOINFO, of a file: EFAULT if @diop cannot be written. */
+struct dmapi_get_dioinfo {
+	struct dmapi_object obj;
+	__aligned_u64	diop;		/* struct dmapi_dioinfo *: result */
+};
+
 /* DMAPI_PROBE_HOLE */
 struct dmapi_probe_hole {
 	struct dmapi_object obj;
@@ -791,6 +882,14 @@ struct dmapi_extent {
 	__u32		pad;
 	__s64		offset;		/* bytes */
 	__u64		length;		/* bytes */
+};
+
+/* What direct I/O wants, bytes */
+struct dmapi_dioinfo {
+	__u32		mem;		/* alignment of memory */
+	__u32		miniosz;	/* of offset and length */
+	__u32		maxiosz;	/* largest length */
+	__u32		dio_only;	/* boolean, 0: there is a page cache */
 };
 
 struct dmapi_attrlist {
