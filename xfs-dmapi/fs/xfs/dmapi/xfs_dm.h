@@ -98,8 +98,11 @@ int xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm);
 
 /* xfs_dm_version.c: has the data changed since the manager asked? */
 int xfs_dm_version_is(struct xfs_inode *ip, u64 change);
+int xfs_dm_version_ask(struct xfs_inode *ip, u64 *change, u32 *counter);
 
 /* xfs_dm_xattr.c: attributes in the root namespace, replaced atomically */
+int xfs_dm_xattr_read(struct xfs_inode *ip, const char *name, int namelen,
+		      void *value, int *lenp);
 int xfs_dm_xattr_get(struct xfs_inode *ip, const char *name, int namelen,
 		     void **valuep, int *lenp);
 int xfs_dm_xattr_set(struct xfs_inode *ip, const char *name, int namelen,
