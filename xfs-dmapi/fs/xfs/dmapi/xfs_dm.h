@@ -298,7 +298,20 @@ int xfs_dm_handle_inode(struct xfs_mount *mp, const void *handle,
 /* xfs_dm_attr.c */
 #define XFS_DM_ATTR_NAME_MAX	24
 int xfs_dm_attr_encode(const u8 dmname[DMAPI_ATTR_NAME_SIZE], char *name);
+int xfs_dm_attr_any(struct xfs_inode *ip);	/* @xfs-dm-fileattr */
 
+/* @xfs-dm-fileattr { */
+/* xfs_dm_fileattr.c */
+#define XFS_DM_AT_ALL	(DMAPI_AT_DTIME | DMAPI_AT_EMASK | DMAPI_AT_PMANR | \
+			 DMAPI_AT_PATTR | DMAPI_AT_STAT | DMAPI_AT_CFLAG)
+int xfs_dm_stat(struct xfs_inode *ip, u32 mask, struct dmapi_stat *st);
+
+/* } @xfs-dm-fileattr */
+/* @xfs-dm-bulk { */
+/* xfs_dm_bulk.c: a scan that is over */
+#define XFS_DM_LOC_END	S64_MAX
+
+/* } @xfs-dm-bulk */
 /* xfs_dm_namesp.c */
 int xfs_dm_note_want(struct xfs_inode *ip, int event, int error);
 
