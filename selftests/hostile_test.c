@@ -66,6 +66,10 @@ union args {
 	struct dmapi_request_right	request;
 	struct dmapi_query_right	query;
 	struct dmapi_dmattr		attr;
+	struct dmapi_get_fileattr	get_fileattr;
+	struct dmapi_set_fileattr	set_fileattr;
+	struct dmapi_init_attrloc	attrloc;
+	struct dmapi_get_bulk		bulk;
 	__s32				sid;
 	unsigned char			bytes[8192];
 };
@@ -206,6 +210,21 @@ static const struct op {
 	OP(OBJ_REF_QUERY, object, OBJ | TOK | ANY, NOPTR, IN | P(object, hanp)),
 	OP(REMOVE_DMATTR, dmattr, OBJ | ANY, P(dmattr, pad), IN | P(object, hanp),
 	   IN | P(dmattr, namep)),
+	OP(GET_FILEATTR, get_fileattr, OBJ | ANY, P(get_fileattr, pad),
+	   IN | P(object, hanp), OUT | P(get_fileattr, statp)),
+	OP(SET_FILEATTR, set_fileattr, OBJ | ANY, P(set_fileattr, pad),
+	   IN | P(object, hanp), IN | P(set_fileattr, attrp)),
+	OP(INIT_ATTRLOC, init_attrloc, OBJ | FS | DIR, NOPTR,
+	   IN | P(object, hanp), OUT | P(init_attrloc, locp)),
+	OP(GET_BULKATTR, get_bulk, OBJ | FS, P(get_bulk, pad),
+	   IN | P(object, hanp), OUT | P(get_bulk, locp),
+	   OUT | P(get_bulk, bufp), OUT | P(get_bulk, rlenp)),
+	OP(GET_BULKALL, get_bulk, OBJ | FS, P(get_bulk, pad),
+	   IN | P(get_bulk, namep), OUT | P(get_bulk, locp),
+	   OUT | P(get_bulk, bufp), OUT | P(get_bulk, rlenp)),
+	OP(GET_DIRATTRS, get_bulk, OBJ | DIR, P(get_bulk, pad),
+	   IN | P(object, hanp), OUT | P(get_bulk, locp),
+	   OUT | P(get_bulk, bufp), OUT | P(get_bulk, rlenp)),
 #undef OP
 };
 
@@ -222,6 +241,7 @@ FIXTURE(hostile) {
 	char		name[8];
 	__u64		set, list;
 	struct dmapi_region region;
+	struct dmapi_fileattr fa;
 	__s64		off;
 	__u64		r64;
 	__u32		r32;
@@ -504,6 +524,28 @@ static void fill(hostile *t, const struct op *op, union args *a)
 		break;
 	case DMAPI_REMOVE_DMATTR:
 		a->attr.namep = DM_PTR("none\0\0\0");
+		break;
+	case DMAPI_GET_FILEATTR:
+		a->get_fileattr.statp = DM_PTR(t->buf);
+		break;
+	case DMAPI_SET_FILEATTR:
+		t->fa.mode = 0600;
+		a->set_fileattr.mask = DMAPI_AT_MODE;
+		a->set_fileattr.attrp = DM_PTR(&t->fa);
+		break;
+	case DMAPI_INIT_ATTRLOC:
+		a->attrloc.locp = DM_PTR(&t->off);
+		break;
+	case DMAPI_GET_BULKALL:
+		a->bulk.namep = DM_PTR(t->name);
+		/* fallthrough */
+	case DMAPI_GET_BULKATTR:
+	case DMAPI_GET_DIRATTRS:
+		t->off = 0;
+		a->bulk.locp = DM_PTR(&t->off);
+		a->bulk.buflen = sizeof(t->buf);
+		a->bulk.bufp = DM_PTR(t->buf);
+		a->bulk.rlenp = DM_PTR(&t->r64);
 		break;
 	}
 }

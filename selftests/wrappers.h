@@ -641,4 +641,51 @@ static inline long dmapi_remove_dmattr(const struct dmapi_object *obj,
 	return DM_CALL(DMAPI_REMOVE_DMATTR, a);
 }
 
+/* Attributes of files */
+
+static inline long dmapi_get_fileattr(const struct dmapi_object *obj,
+				      __u32 mask, struct dmapi_stat *st)
+{
+	struct dmapi_get_fileattr a = {
+		.obj = *obj, .mask = mask, .statp = DM_PTR(st),
+	};
+
+	return DM_CALL(DMAPI_GET_FILEATTR, a);
+}
+
+static inline long dmapi_set_fileattr(const struct dmapi_object *obj,
+				      __u32 mask,
+				      const struct dmapi_fileattr *fa)
+{
+	struct dmapi_set_fileattr a = {
+		.obj = *obj, .mask = mask, .attrp = DM_PTR(fa),
+	};
+
+	return DM_CALL(DMAPI_SET_FILEATTR, a);
+}
+
+/* Scans: 1 there is more, 0 that was all */
+
+static inline long dmapi_init_attrloc(const struct dmapi_object *obj, __s64 *loc)
+{
+	struct dmapi_init_attrloc a = { .obj = *obj, .locp = DM_PTR(loc) };
+
+	return DM_CALL(DMAPI_INIT_ATTRLOC, a);
+}
+
+/* @op: GET_BULKATTR, GET_DIRATTRS; with @name GET_BULKALL */
+static inline long dmapi_get_bulk(unsigned int op,
+				  const struct dmapi_object *obj, __u32 mask,
+				  const void *name, __s64 *loc, __u64 buflen,
+				  void *buf, __u64 *rlen)
+{
+	struct dmapi_get_bulk a = {
+		.obj = *obj, .mask = mask, .namep = DM_PTR(name),
+		.locp = DM_PTR(loc), .buflen = buflen, .bufp = DM_PTR(buf),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(op, a);
+}
+
 #endif /* DMAPI_TEST_WRAPPERS_H */

@@ -60,5 +60,7 @@ int bench_trip(int argc, char **argv);
 int bench_again(int argc, char **argv);
 int bench_data(int argc, char **argv);		/* data.c */
 int bench_stage(int argc, char **argv);
+int bench_many(int argc, char **argv);		/* bulk.c */
+int bench_bulk(int argc, char **argv);
 
 #endif /* DMAPI_BENCH_H */

@@ -156,6 +156,8 @@ static const struct command {
 	{ "again", bench_again, "DIR MS" },
 	{ "data", bench_data, "DIR MIB" },
 	{ "stage", bench_stage, "DIR MIB" },
+	{ "many", bench_many, "DIR COUNT" },
+	{ "bulk", bench_bulk, "DIR COUNT" },
 };
 
 static int run_command(int argc, char **argv)

@@ -317,3 +317,33 @@ void test_dmattr(void)
 	CHECK(CALLED(DMAPI_REMOVE_DMATTR, dmapi_dmattr, .obj = OBJ,
 			.namep = ADDR(2)));
 }
+
+void test_fileattr(void)
+{
+	CHECK(dm_get_fileattr(OBJARGS, 7, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_GET_FILEATTR, dmapi_get_fileattr, .obj = OBJ,
+			.mask = 7, .statp = ADDR(2)));
+	CHECK(dm_set_fileattr(OBJARGS, 7, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_SET_FILEATTR, dmapi_set_fileattr, .obj = OBJ,
+			.mask = 7, .attrp = ADDR(2)));
+	CHECK(dm_init_attrloc(OBJARGS, PTR(2)) == 0);
+	CHECK(CALLED(DMAPI_INIT_ATTRLOC, dmapi_init_attrloc, .obj = OBJ,
+			.locp = ADDR(2)));
+	kernel.ret = 1;
+	CHECK(dm_get_bulkattr(OBJARGS, 7, PTR(2), 9, PTR(3), PTR(4)) == 1);
+	CHECK(CALLED(DMAPI_GET_BULKATTR, dmapi_get_bulk, .obj = OBJ, .mask = 7,
+			.locp = ADDR(2), .buflen = 9, .bufp = ADDR(3),
+			.rlenp = ADDR(4)));
+	kernel.ret = 0;
+	CHECK(dm_get_bulkall(OBJARGS, 7, PTR(5), PTR(2), 9, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_GET_BULKALL, dmapi_get_bulk, .obj = OBJ, .mask = 7,
+			.namep = ADDR(5), .locp = ADDR(2), .buflen = 9,
+			.bufp = ADDR(3), .rlenp = ADDR(4)));
+	CHECK(dm_get_dirattrs(OBJARGS, 7, PTR(2), 9, PTR(3), PTR(4)) == 0);
+	CHECK(CALLED(DMAPI_GET_DIRATTRS, dmapi_get_bulk, .obj = OBJ, .mask = 7,
+			.locp = ADDR(2), .buflen = 9, .bufp = ADDR(3),
+			.rlenp = ADDR(4)));
+	kernel.error = E2BIG;
+	CHECK_FAILS(dm_get_bulkattr(OBJARGS, 7, PTR(2), 9, PTR(3), PTR(4)), E2BIG);
+	kernel.error = 0;
+}

@@ -55,6 +55,7 @@ static const struct {
 	{ "regions, data, holes", test_file, false },
 	{ "rights, references", test_rights, false },
 	{ "DM attributes", test_dmattr, false },
+	{ "attributes and scans", test_fileattr, false },
 	{ "handles from the kernel", test_kernel_handles, false },
 	{ "making handles", test_make_handle, false },
 	{ "taking handles apart", test_take_handle, false },

@@ -65,6 +65,7 @@ void	test_config(void);
 void	test_file(void);
 void	test_rights(void);
 void	test_dmattr(void);
+void	test_fileattr(void);
 void	test_kernel_handles(void);
 void	test_make_handle(void);
 void	test_take_handle(void);

@@ -101,10 +101,13 @@ int xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm);
 
 /* xfs_dm_version.c: has the data changed since the manager asked? */
 int xfs_dm_version_is(struct xfs_inode *ip, u64 change);
+int xfs_dm_version_ask(struct xfs_inode *ip, u64 *change, u32 *counter);
 
 /* xfs_dm_xattr.c: attributes in the root namespace, replaced atomically */
 void xfs_dm_xattr_args(struct xfs_da_args *args, struct xfs_inode *ip,
 		       const char *name, int namelen);
+int xfs_dm_xattr_read(struct xfs_inode *ip, const char *name, int namelen,
+		      void *value, int *lenp);
 int xfs_dm_xattr_get(struct xfs_inode *ip, const char *name, int namelen,
 		     void **valuep, int *lenp);
 int xfs_dm_xattr_set(struct xfs_inode *ip, const char *name, int namelen,
@@ -338,7 +341,20 @@ int xfs_dm_ialloc(struct xfs_trans **tpp, xfs_ino_t ino);
 /* xfs_dm_attr.c */
 #define XFS_DM_ATTR_NAME_MAX	24
 int xfs_dm_attr_encode(const u8 dmname[DMAPI_ATTR_NAME_SIZE], char *name);
+int xfs_dm_attr_any(struct xfs_inode *ip);	/* @xfs-dm-fileattr */
 
+/* @xfs-dm-fileattr { */
+/* xfs_dm_fileattr.c */
+#define XFS_DM_AT_ALL	(DMAPI_AT_DTIME | DMAPI_AT_EMASK | DMAPI_AT_PMANR | \
+			 DMAPI_AT_PATTR | DMAPI_AT_STAT | DMAPI_AT_CFLAG)
+int xfs_dm_stat(struct xfs_inode *ip, u32 mask, struct dmapi_stat *st);
+
+/* } @xfs-dm-fileattr */
+/* @xfs-dm-bulk { */
+/* xfs_dm_bulk.c: a scan that is over */
+#define XFS_DM_LOC_END	S64_MAX
+
+/* } @xfs-dm-bulk */
 /* xfs_dm_namesp.c */
 int xfs_dm_note_want(struct xfs_inode *ip, int event, int error);
 

@@ -213,6 +213,45 @@ xfs_dm_attr_list(struct xfs_inode *ip, struct xfs_dm_attr_names *list,
 	return xfs_attr_list(&list->context);
 }
 
+/* @xfs-dm-fileattr { */
+static void
+xfs_dm_attr_any_listent(struct xfs_attr_list_context *context, int flags,
+			unsigned char *name, int namelen, void *value,
+			int valuelen)
+{
+	u8				dmname[DMAPI_ATTR_NAME_SIZE];
+
+	if ((flags & XFS_ATTR_ROOT) &&
+	    xfs_dm_attr_decode(name, namelen, dmname))
+		context->seen_enough = 1;
+}
+
+/**
+ * xfs_dm_attr_any() - does an object have DM attributes?
+ * @ip: the object; not under ILOCK
+ *
+ * Return: 1 if so, 0 if not, negated errno.
+ */
+int
+xfs_dm_attr_any(struct xfs_inode *ip)
+{
+	struct xfs_attr_list_context	context = {
+		.dp		= ip,
+		.resynch	= 1,
+		.firstu		= INT_MAX,
+		.bufsize	= INT_MAX,
+		.attr_filter	= XFS_ATTR_ROOT,
+		.put_listent	= xfs_dm_attr_any_listent,
+	};
+	int				error;
+
+	if (!xfs_inode_has_attr_fork(ip))
+		return 0;
+	error = xfs_attr_list(&context);
+	return error ? error : context.seen_enough;
+}
+
+/* } @xfs-dm-fileattr */
 /* Add one attribute to what is handed out; the length grows in any case. */
 static int
 xfs_dm_attr_emit(struct xfs_inode *ip, const u8 dmname[DMAPI_ATTR_NAME_SIZE],

@@ -13,7 +13,7 @@
 #include "xfs_dm_ops.h"
 
 static const __u64 xfs_dm_config[DMAPI_CONFIG_LAST + 1] = {
-	[DMAPI_CONFIG_BULKALL]			= 0,
+	[DMAPI_CONFIG_BULKALL]			= 1,
 	[DMAPI_CONFIG_CREATE_BY_HANDLE]		= 1,	/* @xfs-dm-create */
 	/* A change of attributes that is to be seen is seen in ctime. */
 	[DMAPI_CONFIG_DTIME_OVERLOAD]		= 1,

@@ -32,6 +32,9 @@ static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
 	xfs_dm_object_ops,	/* @xfs-dm-object */
 	xfs_dm_user_ops,	/* @xfs-dm-user */
 	xfs_dm_inherit_ops,	/* @xfs-dm-inherit */
+	xfs_dm_fileattr_ops,	/* @xfs-dm-fileattr */
+	xfs_dm_bulk_ops,	/* @xfs-dm-bulk */
+	xfs_dm_dirattrs_ops,	/* @xfs-dm-bulk */
 	xfs_dm_config_ops,	/* @xfs-dm-config */
 	xfs_dm_right_ops,	/* @xfs-dm-rights */
 	xfs_dm_mounting_ops,	/* @xfs-dm-mounting */

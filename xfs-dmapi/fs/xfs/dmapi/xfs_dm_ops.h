@@ -80,6 +80,9 @@ extern const struct xfs_dm_op xfs_dm_list_ops[];	/* @xfs-dm-lists */
 extern const struct xfs_dm_op xfs_dm_object_ops[];	/* @xfs-dm-object */
 extern const struct xfs_dm_op xfs_dm_user_ops[];	/* @xfs-dm-user */
 extern const struct xfs_dm_op xfs_dm_inherit_ops[];	/* @xfs-dm-inherit */
+extern const struct xfs_dm_op xfs_dm_fileattr_ops[];	/* @xfs-dm-fileattr */
+extern const struct xfs_dm_op xfs_dm_bulk_ops[];	/* @xfs-dm-bulk */
+extern const struct xfs_dm_op xfs_dm_dirattrs_ops[];	/* @xfs-dm-bulk */
 extern const struct xfs_dm_op xfs_dm_config_ops[];	/* @xfs-dm-config */
 extern const struct xfs_dm_op xfs_dm_right_ops[];	/* @xfs-dm-rights */
 extern const struct xfs_dm_op xfs_dm_mounting_ops[];	/* @xfs-dm-mounting */

@@ -39,6 +39,7 @@
 #include "xfs_dm.h"
 #include "xfs_dm_ops.h"
 
+#include <linux/iversion.h>
 #include <linux/pagemap.h>
 
 int
@@ -129,22 +130,23 @@ xfs_dm_version_new(struct xfs_inode *ip)
 	return xfs_dm_witness_asked(ip, true);
 }
 
-/*
- * DMAPI_GET_CHANGE: EOPNOTSUPP if changes are not seen (DAX, zoned, swap); EBUSY
- * if a device is writing into pages of the file; EIO if the record is lost;
- * EOVERFLOW, ENOSPC, EROFS.
+/**
+ * xfs_dm_version_ask() - the number of a file's data, for somebody who will hear it
+ * @ip: a regular file, nothing is held
+ * @change: result
+ * @counter: result, if not NULL: how often the inode has changed, as it was while
+ *	nobody could change the data
+ *
+ * Return: 0; -EOPNOTSUPP if changes are not seen (DAX, zoned, swap); -EBUSY if a
+ * device is writing into pages of the file; -EIO if the record is lost;
+ * -EOVERFLOW, -ENOSPC, -EROFS.
  */
-static long
-xfs_dm_op_get_change(struct xfs_dm_call *call)
+int
+xfs_dm_version_ask(struct xfs_inode *ip, u64 *change, u32 *counter)
 {
-	struct dmapi_get_change		*arg = (void *)call->arg.bytes;
-	struct xfs_inode		*ip = call->ip;
 	const struct xfs_dm_inode	*dm;
-	u64				change = 0;
-	long				error;
+	int				error;
 
-	if (xfs_dm_put_u64(arg->changep, change))
-		return -EFAULT;
 	/* Data first: the lock is held for as long as this takes again. */
 	error = xfs_dm_flush(ip, 0, XFS_DM_INFINITY);
 	if (error)
@@ -168,9 +170,25 @@ xfs_dm_op_get_change(struct xfs_dm_call *call)
 	if (!ip->i_dm_asked || !dm->change)
 		error = xfs_dm_version_new(ip);
 	dm = rcu_dereference_protected(ip->i_dm, 1);
-	change = dm->change;
+	*change = dm->change;
+	if (counter)
+		*counter = inode_peek_iversion(VFS_I(ip));
 out_unlock:
 	xfs_dm_unlock(ip);
+	return error;
+}
+
+/* DMAPI_GET_CHANGE: as xfs_dm_version_ask(). */
+static long
+xfs_dm_op_get_change(struct xfs_dm_call *call)
+{
+	struct dmapi_get_change		*arg = (void *)call->arg.bytes;
+	u64				change = 0;
+	long				error;
+
+	if (xfs_dm_put_u64(arg->changep, change))
+		return -EFAULT;
+	error = xfs_dm_version_ask(call->ip, &change, NULL);
 	if (!error && xfs_dm_put_u64(arg->changep, change))
 		error = -EFAULT;
 	return error;

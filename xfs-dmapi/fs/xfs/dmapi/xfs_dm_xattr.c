@@ -65,6 +65,35 @@ xfs_dm_xattr_args(struct xfs_da_args *args, struct xfs_inode *ip,
 }
 
 /**
+ * xfs_dm_xattr_read() - read an attribute of the root namespace
+ * @ip: the inode; not under ILOCK
+ * @name: without the namespace
+ * @namelen: bytes
+ * @value: room for the value
+ * @lenp: in: how much room, bytes; result: the value's length
+ *
+ * Return: 0, -ENODATA if there is none, -ERANGE if it takes more room, or what
+ * reading gave.
+ */
+int
+xfs_dm_xattr_read(struct xfs_inode *ip, const char *name, int namelen,
+		  void *value, int *lenp)
+{
+	struct xfs_da_args	args;
+	int			error;
+
+	xfs_dm_xattr_args(&args, ip, name, namelen);
+	args.value = value;
+	args.valuelen = *lenp;
+	error = xfs_attr_get(&args);
+	*lenp = args.valuelen;
+	return error;
+}
+
+/* Room for what is not looked at twice: nearly all records and attributes. */
+#define XFS_DM_XATTR_SMALL	512
+
+/**
  * xfs_dm_xattr_get() - read an attribute of the root namespace
  * @ip: the inode; not under ILOCK
  * @name: without the namespace
@@ -78,27 +107,29 @@ int
 xfs_dm_xattr_get(struct xfs_inode *ip, const char *name, int namelen,
 		 void **valuep, int *lenp)
 {
-	struct xfs_da_args	args;
+	void			*value;
+	int			len = XFS_DM_XATTR_SMALL;
 	int			error;
 
-	xfs_dm_xattr_args(&args, ip, name, namelen);
-	error = xfs_attr_get(&args);	/* valuelen 0: tells the length */
-	if (error)
-		return error;
-
-	/* It may have grown before we come again: ask for the most there is. */
-	xfs_dm_xattr_args(&args, ip, name, namelen);
-	args.valuelen = XFS_XATTR_SIZE_MAX;
-	args.value = kvzalloc(XFS_XATTR_SIZE_MAX, GFP_KERNEL);
-	if (!args.value)
-		return -ENOMEM;
-	error = xfs_attr_get(&args);
-	if (error) {
-		kvfree(args.value);
-		return error;
+	if (xfs_is_shutdown(ip->i_mount))
+		return -EIO;
+	if (!xfs_inode_has_attr_fork(ip))
+		return -ENODATA;
+	for (;;) {
+		*lenp = len;
+		value = kvmalloc(len, GFP_KERNEL);
+		if (!value)
+			return -ENOMEM;
+		error = xfs_dm_xattr_read(ip, name, namelen, value, lenp);
+		if (!error)
+			break;
+		kvfree(value);
+		if (error != -ERANGE || len == XFS_XATTR_SIZE_MAX)
+			return error;
+		/* It may grow before we come again: the most there is. */
+		len = XFS_XATTR_SIZE_MAX;
 	}
-	*valuep = args.value;
-	*lenp = args.valuelen;
+	*valuep = value;
 	return 0;
 }
 

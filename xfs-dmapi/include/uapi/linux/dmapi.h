@@ -65,12 +65,16 @@ enum dmapi_op {
 	DMAPI_FD_TO_HANDLE	= 7,	/* struct dmapi_fd_to_handle */
 	DMAPI_FIND_EVENTMSG	= 8,	/* struct dmapi_find_eventmsg */
 	DMAPI_GET_ALLOCINFO	= 9,	/* struct dmapi_get_allocinfo */
+	DMAPI_GET_BULKALL	= 10,	/* struct dmapi_get_bulk */
+	DMAPI_GET_BULKATTR	= 11,	/* struct dmapi_get_bulk */
 	DMAPI_GET_CONFIG	= 12,	/* struct dmapi_get_config */
 	DMAPI_GET_CONFIG_EVENTS	= 13,	/* struct dmapi_get_config_events */
 	DMAPI_GET_DIOINFO	= 14,	/* struct dmapi_get_dioinfo */
+	DMAPI_GET_DIRATTRS	= 15,	/* struct dmapi_get_bulk */
 	DMAPI_GET_DMATTR	= 16,	/* struct dmapi_dmattr */
 	DMAPI_GET_EVENTLIST	= 17,	/* struct dmapi_get_eventlist */
 	DMAPI_GET_EVENTS	= 18,	/* struct dmapi_get_events */
+	DMAPI_GET_FILEATTR	= 19,	/* struct dmapi_get_fileattr */
 	DMAPI_GET_MOUNTINFO	= 20,	/* struct dmapi_get_mountinfo */
 	DMAPI_GET_REGION	= 21,	/* struct dmapi_get_region */
 	DMAPI_GETALL_DISP	= 22,	/* struct dmapi_getall */
@@ -79,6 +83,7 @@ enum dmapi_op {
 	DMAPI_GETALL_SESSIONS	= 25,	/* struct dmapi_getall_ids */
 	DMAPI_GETALL_TOKENS	= 26,	/* struct dmapi_getall_ids */
 	DMAPI_MKDIR_BY_HANDLE	= 28,	/* struct dmapi_create_by_handle */
+	DMAPI_INIT_ATTRLOC	= 27,	/* struct dmapi_init_attrloc */
 	DMAPI_MOVE_EVENT	= 29,	/* struct dmapi_move_event */
 	DMAPI_OBJ_REF_HOLD	= 30,	/* struct dmapi_object */
 	DMAPI_OBJ_REF_QUERY	= 31,	/* struct dmapi_object */
@@ -100,6 +105,7 @@ enum dmapi_op {
 	DMAPI_SET_DMATTR	= 47,	/* struct dmapi_dmattr */
 	DMAPI_SET_EVENTLIST	= 48,	/* struct dmapi_set_disp */
 	DMAPI_SET_INHERIT	= 50,	/* struct dmapi_set_inherit */
+	DMAPI_SET_FILEATTR	= 49,	/* struct dmapi_set_fileattr */
 	DMAPI_SET_REGION	= 51,	/* struct dmapi_set_region */
 	DMAPI_SET_RETURN_ON_DESTROY = 52, /* struct dmapi_set_return_on_destroy */
 	DMAPI_SYMLINK_BY_HANDLE	= 53,	/* struct dmapi_create_by_handle */
@@ -159,6 +165,33 @@ enum dmapi_op {
 
 #define DMAPI_MOUNT_RDONLY	1	/* dmapi_mount_event.mode */
 #define DMAPI_UNMOUNT_FORCE	1	/* dmapi_namesp_event.mode */
+
+/* mask of DMAPI_GET_FILEATTR and DMAPI_SET_FILEATTR, and dmapi_get_bulk.mask */
+#define DMAPI_AT_MODE		0x0001
+#define DMAPI_AT_UID		0x0002
+#define DMAPI_AT_GID		0x0004
+#define DMAPI_AT_ATIME		0x0008
+#define DMAPI_AT_MTIME		0x0010
+#define DMAPI_AT_CTIME		0x0020
+#define DMAPI_AT_SIZE		0x0040
+#define DMAPI_AT_DTIME		0x0080
+#define DMAPI_AT_HANDLE		0x0100
+#define DMAPI_AT_EMASK		0x0200
+#define DMAPI_AT_PMANR		0x0400
+#define DMAPI_AT_PATTR		0x0800
+#define DMAPI_AT_STAT		0x1000
+#define DMAPI_AT_CFLAG		0x2000
+
+/* dmapi_stat.xflags */
+#define DMAPI_XFLAG_REALTIME	0x00000001
+#define DMAPI_XFLAG_PREALLOC	0x00000002
+#define DMAPI_XFLAG_IMMUTABLE	0x00000008
+#define DMAPI_XFLAG_APPEND	0x00000010
+#define DMAPI_XFLAG_SYNC	0x00000020
+#define DMAPI_XFLAG_NOATIME	0x00000040
+#define DMAPI_XFLAG_NODUMP	0x00000080
+#define DMAPI_XFLAG_HASATTR	0x80000000
+#define DMAPI_XFLAG_ALL		0x800000fb
 
 #define DMAPI_EXTENT_RES	1	/* dmapi_extent.type */
 #define DMAPI_EXTENT_HOLE	2
@@ -769,6 +802,82 @@ struct dmapi_dmattr {
 };
 
 /*
+ * DMAPI_GET_FILEATTR, of any object: the groups of dmapi_stat that @mask names, 0
+ * is all; the rest is 0.  With DMAPI_AT_CFLAG the file is armed like by
+ * DMAPI_GET_CHANGE, if it can be, so that no change of its data is missed.
+ *
+ *	EINVAL	@mask has other bits than DTIME, EMASK, PMANR, PATTR, STAT, CFLAG
+ *	EBUSY	CFLAG: a device is writing into pages of the file
+ *	EFAULT	@statp cannot be written
+ *	EIO, ENOSPC
+ */
+struct dmapi_get_fileattr {
+	struct dmapi_object obj;
+	__u32		mask;		/* DMAPI_AT_* */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	statp;		/* struct dmapi_stat * */
+};
+
+/*
+ * DMAPI_SET_FILEATTR, of any object: the members of dmapi_fileattr that @mask names.
+ * Times are seconds and become exact; no other time changes.  No event, no quota
+ * limit, no flag of the file's is in the way.
+ *
+ *	EINVAL	@mask has other bits than MODE, UID, GID, ATIME, MTIME, CTIME,
+ *		DTIME, SIZE; an owner that does not exist; a negative size, or
+ *		SIZE of what is neither file nor directory
+ *	EISDIR	SIZE of a directory
+ *	EFBIG	SIZE beyond what a file can have
+ *	EBUSY	SIZE: the file ends, or would, in a page that holds offline bytes
+ *	ETXTBSY	SIZE of a swap file
+ *	EOPNOTSUPP SIZE of a file on a zoned device
+ *	EFAULT	@attrp cannot be read
+ *	EIO, ENOSPC, EROFS
+ */
+struct dmapi_set_fileattr {
+	struct dmapi_object obj;
+	__u32		mask;		/* DMAPI_AT_* */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	attrp;		/* const struct dmapi_fileattr * */
+};
+
+/* DMAPI_INIT_ATTRLOC, of a file system or a directory: where to begin */
+struct dmapi_init_attrloc {
+	struct dmapi_object obj;
+	__aligned_u64	locp;		/* __s64 *: result */
+};
+
+/*
+ * DMAPI_GET_BULKATTR, of a file system: linked struct dmapi_stat of its objects.
+ * DMAPI_GET_BULKALL: linked struct dmapi_xstat, with the value of a DM attribute.
+ * DMAPI_GET_DIRATTRS, of a directory: linked struct dmapi_stat of its entries, "."
+ * and ".." among them, with their names.
+ *
+ * Return 1 if there is more and 0 if that was all; @locp is where to go on.  @mask
+ * is as in DMAPI_GET_FILEATTR, and DMAPI_AT_HANDLE besides; DMAPI_AT_CFLAG arms no
+ * file here.
+ *
+ *	EINVAL	@mask has other bits; *@locp is none that a call stored; the name
+ *		is empty, or given where none is wanted
+ *	E2BIG	not the first record fits, *@rlenp is what it takes.
+ *		DMAPI_GET_DIRATTRS returns 1 and stores 0 in *@rlenp
+ *	EFAULT	@namep or @locp cannot be read, @bufp, @locp or @rlenp not written
+ *	EUCLEAN	the next object is corrupt, and *@locp is behind it
+ *	EINTR	the caller was killed
+ *	EIO, ENOMEM
+ */
+struct dmapi_get_bulk {
+	struct dmapi_object obj;
+	__u32		mask;		/* DMAPI_AT_* */
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	namep;		/* GET_BULKALL: const char [DMAPI_ATTR_NAME_SIZE] */
+	__aligned_u64	locp;		/* __s64 *: in and out */
+	__aligned_u64	buflen;		/* bytes */
+	__aligned_u64	bufp;		/* void * */
+	__aligned_u64	rlenp;		/* __u64 *: bytes stored or needed */
+};
+
+/*
  * DMAPI_SET_RETURN_ON_DESTROY, of a file system: DMAPI_EVENT_DESTROY carries the
  * value of this DM attribute, as far as DMAPI_MAX_ATTR_ON_DESTROY goes, until
  * the event goes to another session or to none.
@@ -890,6 +999,65 @@ struct dmapi_dioinfo {
 	__u32		miniosz;	/* of offset and length */
 	__u32		maxiosz;	/* largest length */
 	__u32		dio_only;	/* boolean, 0: there is a page cache */
+};
+
+/* What DMAPI_SET_FILEATTR reads; nothing is read of what the mask does not name. */
+struct dmapi_fileattr {
+	__s32		mode;		/* permission bits, the type is ignored */
+	__u32		uid;
+	__u32		gid;
+	__u32		pad;
+	__s64		atime;		/* seconds */
+	__s64		mtime;		/* seconds */
+	__s64		ctime;		/* seconds */
+	__s64		dtime;		/* seconds; becomes ctime, if there are DM attributes */
+	__u32		pad1;
+	__u32		pad2;
+	__s64		size;		/* bytes */
+};
+
+/* An object; in a list each is padded to a multiple of 8 bytes. */
+struct dmapi_stat {
+	__s32		link;		/* bytes to the next one, 0: last */
+	struct dmapi_vardata handle;	/* HANDLE */
+	struct dmapi_vardata compname;	/* DMAPI_GET_DIRATTRS: with NUL, which counts */
+	__s32		nevents;	/* EMASK: bits of emask that mean something */
+	__u64		emask;		/* EMASK: event list and regions' flags */
+	__s32		pers;		/* PATTR: boolean, has DM attributes */
+	__s32		pmanreg;	/* PMANR: boolean, has managed regions */
+	__s64		dtime;		/* DTIME: seconds, 0 without DM attributes */
+	__u32		change;		/* CFLAG: another one after a change */
+	__u32		pad1;
+	/* STAT: */
+	__s64		dev;
+	__u64		ino;
+	__s32		mode;
+	__s32		nlink;
+	__u32		uid;
+	__u32		gid;
+	__s64		rdev;
+	__u32		pad2;
+	__u32		pad3;
+	__s64		size;		/* bytes */
+	__s64		atime;		/* seconds */
+	__s64		mtime;		/* seconds */
+	__s64		ctime;		/* seconds */
+	__u32		blksize;	/* bytes */
+	__u32		pad4;
+	__u64		blocks;		/* of 512 bytes, that are here */
+	__u64		pad5;
+	__s32		fstype;		/* 0 */
+	__u32		igen;		/* generation */
+	__u32		xflags;		/* DMAPI_XFLAG_* */
+	__u32		extsize;	/* bytes, hint for allocations */
+	__u32		extents;	/* of data */
+	__u16		aextents;	/* of attributes */
+	__u16		dmstate;	/* the inode core's */
+};
+
+struct dmapi_xstat {
+	struct dmapi_stat stat;		/* its link leads to the next of these */
+	struct dmapi_vardata attrdata;	/* length 0: no such attribute, or empty */
 };
 
 struct dmapi_attrlist {
