@@ -34,7 +34,7 @@
 #include <linux/falloc.h>
 
 struct xfs_da_args;
-struct xfs_dm_inherit;	/* @xfs-dm-inherit */
+struct xfs_dm_inherit;
 struct xfs_dm_mount;
 
 /* The witness: SGI's event bits are the low ones, these are ours. */
@@ -198,7 +198,7 @@ enum xfs_dm_attach {
  * @mmap_window: bytes that a fault asks for; changed at any time
  * @norecall: whoever is in this group gets ENODATA for offline bytes; -1: nobody
  * @born: what new files begin with, as in di_dmevmask
- * @inherit: DM attributes that new objects have from their directory	/* @xfs-dm-inherit */
+ * @inherit: DM attributes that new objects have from their directory
  * @attach_lock: the following three
  * @attach: how far it has come
  * @attacher: who is at it
@@ -219,7 +219,7 @@ struct xfs_dm_mount {
 	u64			mmap_window;
 	gid_t			norecall;
 	u32			born;
-	struct xfs_dm_inherit __rcu *inherit;	/* @xfs-dm-inherit */
+	struct xfs_dm_inherit __rcu *inherit;
 	spinlock_t		attach_lock;	/* the following three */
 	enum xfs_dm_attach	attach;
 	struct task_struct	*attacher;
