@@ -763,6 +763,7 @@ TEST_F_TIMEOUT(inherit, no_quota, 60)
 		.d_blk_hardlimit = 2048, .d_blk_softlimit = 2048,	/* 1 MiB */
 	};
 	struct dmapi_object o;
+	struct dm_event e;
 	struct dm_handle h;
 	char path[300], name[9];
 	long ret;
@@ -780,9 +781,15 @@ TEST_F_TIMEOUT(inherit, no_quota, 60)
 		ASSERT_EQ(0, dmapi_set_inherit(&self->o, name, 0));
 		ASSERT_EQ(0, put(&self->d, name, 60000, 1));
 	}
+	/* Some are there when it ends; nobody hears of what they were given to. */
+	ASSERT_EQ(0, dm_want(self->sid, DM_BIT(DESTROY)));
+	ASSERT_EQ(0, dm_set_fs_list(self->sid, DM_BIT(DESTROY)));
 	snprintf(path, sizeof(path), "%s/user", self->dir);
 	EXPECT_EQ(-EDQUOT, dm_wait(dm_spawn(make_as_user, path), 8000));
 	EXPECT_EQ(-1, access(path, F_OK));
+	inodes();
+	EXPECT_EQ(-EAGAIN, dm_next(self->sid, &e, 300));
+	dm_set_fs_list(self->sid, 0);
 	for (int i = 0; i < 30; i++) {
 		snprintf(name, sizeof(name), "big%05d", i);
 		ASSERT_EQ(0, dmapi_clear_inherit(&self->o, name));

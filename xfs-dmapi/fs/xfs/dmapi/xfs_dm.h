@@ -34,7 +34,7 @@
 #include <linux/falloc.h>
 
 struct xfs_da_args;
-struct xfs_dm_inherit;	/* @xfs-dm-inherit */
+struct xfs_dm_inherit;
 struct xfs_dm_mount;
 struct xfs_trans;	/* @xfs-dm-create */
 
@@ -213,7 +213,7 @@ enum xfs_dm_attach {
  * @norecall: whoever is in this group gets ENODATA for offline bytes; -1: nobody
  * @advisory: rights keep nobody but the manager's calls out; changed at any time
  * @born: what new files begin with, as in di_dmevmask
- * @inherit: DM attributes that new objects have from their directory	/* @xfs-dm-inherit */
+ * @inherit: DM attributes that new objects have from their directory
  * @attach_lock: the following three
  * @attach: how far it has come
  * @attacher: who is at it
@@ -235,7 +235,7 @@ struct xfs_dm_mount {
 	gid_t			norecall;
 	bool			advisory;
 	u32			born;
-	struct xfs_dm_inherit __rcu *inherit;	/* @xfs-dm-inherit */
+	struct xfs_dm_inherit __rcu *inherit;
 	spinlock_t		attach_lock;	/* the following three */
 	enum xfs_dm_attach	attach;
 	struct task_struct	*attacher;
