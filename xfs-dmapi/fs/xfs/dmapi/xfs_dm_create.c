@@ -151,8 +151,8 @@ end_creating(struct dentry *dentry)
 	inode_unlock(d_inode(dentry->d_parent));
 	dput(dentry);
 }
-#endif
 
+#endif
 /* Locked by start_creating(), unlocked afterwards. */
 static int
 xfs_dm_create_vfs(struct dentry *dentry, umode_t mode, const char *contents,
