@@ -2,6 +2,7 @@
 /*
  * Each function makes the call that it should, with what it was given
  */
+#include <fcntl.h>
 #include "libdm_test.h"
 
 void test_before_init(void)
