@@ -2,6 +2,7 @@
 /*
  * Each function makes the call that it should, with what it was given
  */
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "libdm_test.h"

@@ -358,9 +358,11 @@ int xfs_dm_stat(struct xfs_inode *ip, u32 mask, struct dmapi_stat *st);
 /* xfs_dm_namesp.c */
 int xfs_dm_note_want(struct xfs_inode *ip, int event, int error);
 
-/* xfs_dm_path.c: where an object is for the caller */	/* @xfs-dm-handles */
-int xfs_dm_path_of(struct xfs_inode *ip, struct path *path);	/* @xfs-dm-handles */
+/* @xfs-dm-handles { */
+/* xfs_dm_path.c: where an object is for the caller */
+int xfs_dm_path_of(struct xfs_inode *ip, struct path *path);
 
+/* } @xfs-dm-handles */
 /* xfs_dm_ops.c */
 int xfs_dm_ops_init(void);
 void xfs_dm_ops_exit(void);

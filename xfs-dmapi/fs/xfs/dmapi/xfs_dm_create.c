@@ -115,7 +115,7 @@ xfs_dm_wanted_gen(const struct xfs_inode *dp, struct xfs_inode *ip)
 /* --- The VFS ------------------------------------------------------------------ */
 
 #if XFS_DM_BASE < 703
-/* What others have to wait for; directories have none. */
+/* Directories are not delegated to anybody here. */
 struct delegated_inode {
 };
 
@@ -124,8 +124,10 @@ static bool is_delegated(struct delegated_inode *di)
 	return false;
 }
 
-/* break_deleg_wait() is about files. */
-#define break_deleg_wait(di)	(0)
+static int xfs_dm_break_deleg_wait(struct delegated_inode *di)
+{
+	return 0;
+}
 
 static struct dentry *
 start_creating(struct mnt_idmap *idmap, struct dentry *parent,
@@ -151,8 +153,11 @@ end_creating(struct dentry *dentry)
 	inode_unlock(d_inode(dentry->d_parent));
 	dput(dentry);
 }
-#endif
 
+#else
+#define xfs_dm_break_deleg_wait(di)	break_deleg_wait(di)
+
+#endif
 /* Locked by start_creating(), unlocked afterwards. */
 static int
 xfs_dm_create_vfs(struct dentry *dentry, umode_t mode, const char *contents,
@@ -220,7 +225,7 @@ xfs_dm_create_once(struct xfs_dm_wanted *w, char *name, umode_t mode,
 		dput(parent);
 		if (!is_delegated(&delegated))
 			return error;
-		error = break_deleg_wait(&delegated);
+		error = xfs_dm_break_deleg_wait(&delegated);
 	} while (!error);
 	return error;
 }

@@ -397,7 +397,14 @@ static inline int xfs_dm_readdir(struct xfs_inode *dp)
 
 /* } @xfs-dm-handles */
 /* @xfs-dm-create { */
-#define xfs_dm_dialloc(dp, tpp, inop, errorp)	(false)
+struct xfs_trans;
+
+static inline bool
+xfs_dm_dialloc(struct xfs_inode *dp, struct xfs_trans **tpp, u64 *inop,
+	       int *errorp)
+{
+	return false;
+}
 
 /* } @xfs-dm-create */
 #endif /* CONFIG_XFS_DMAPI */

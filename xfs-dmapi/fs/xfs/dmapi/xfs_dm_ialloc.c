@@ -309,8 +309,7 @@ xfs_dm_ialloc_piece(struct xfs_dm_ag *ag, xfs_agblock_t agbno,
 		irec->ir_freecount = 0;
 		irec->ir_free = XFS_INOBT_ALL_FREE;
 	}
-	if (XFS_IS_CORRUPT(mp, (irec->ir_holemask & mask) != mask ||
-			       irec->ir_startino != XFS_AGB_TO_AGINO(mp, chunk)))
+	if (XFS_IS_CORRUPT(mp, (irec->ir_holemask & mask) != mask))
 		return -EFSCORRUPTED;
 
 	error = xfs_dm_ialloc_blocks(ag, piece, igeo->ialloc_min_blks, inodes);
