@@ -135,13 +135,16 @@ xfs_dm_bulk_get(struct xfs_mount *mp, struct xfs_trans *tp, xfs_ino_t ino,
 	int			error;
 
 	error = xfs_iget(mp, tp, ino, XFS_IGET_DONTCACHE | XFS_IGET_UNTRUSTED,
-			 XFS_ILOCK_SHARED, &ip);
+			 0, &ip);
 	if (error)
 		return error;
 	/* As bulkstat does: its end would fail, else. */
-	if (xfs_inode_unlinked_incomplete(ip))
-		error = xfs_inode_reload_unlinked_bucket(tp, ip);
-	xfs_iunlock(ip, XFS_ILOCK_SHARED);
+	if (unlikely(xfs_inode_unlinked_incomplete(ip))) {
+		xfs_ilock(ip, XFS_ILOCK_SHARED);
+		if (xfs_inode_unlinked_incomplete(ip))
+			error = xfs_inode_reload_unlinked_bucket(tp, ip);
+		xfs_iunlock(ip, XFS_ILOCK_SHARED);
+	}
 	if (error) {
 		xfs_force_shutdown(mp, SHUTDOWN_CORRUPT_INCORE);
 	} else if (xfs_dm_is_internal(ip) || IS_PRIVATE(VFS_I(ip))) {
