@@ -287,7 +287,7 @@ xfs_dm_create_wanted(struct xfs_dm_wanted *w, char *name, umode_t mode,
 }
 
 static long
-xfs_dm_create(struct xfs_dm_call *call, umode_t mode)
+xfs_dm_create_object(struct xfs_dm_call *call, umode_t mode)
 {
 	const struct dmapi_create_by_handle *arg = (void *)call->arg.bytes;
 	struct xfs_dm_wanted	w = { .task = current, .dp = call->ip };
@@ -325,21 +325,21 @@ out:
 static long
 xfs_dm_op_create_by_handle(struct xfs_dm_call *call)
 {
-	return xfs_dm_create(call, S_IFREG | 0600);
+	return xfs_dm_create_object(call, S_IFREG | 0600);
 }
 
 /* DMAPI_MKDIR_BY_HANDLE */
 static long
 xfs_dm_op_mkdir_by_handle(struct xfs_dm_call *call)
 {
-	return xfs_dm_create(call, S_IFDIR | 0700);
+	return xfs_dm_create_object(call, S_IFDIR | 0700);
 }
 
 /* DMAPI_SYMLINK_BY_HANDLE */
 static long
 xfs_dm_op_symlink_by_handle(struct xfs_dm_call *call)
 {
-	return xfs_dm_create(call, S_IFLNK | 0777);
+	return xfs_dm_create_object(call, S_IFLNK | 0777);
 }
 
 #define XFS_DM_CREATE_NEEDS	(XFS_DM_OP_OBJECT | XFS_DM_OP_DIR | XFS_DM_OP_WRITE)
