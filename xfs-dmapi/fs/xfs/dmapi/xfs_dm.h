@@ -165,7 +165,6 @@ int xfs_dm_exclude_begin(struct xfs_inode *ip);
 void xfs_dm_exclude_end(struct xfs_inode *ip);
 
 /* } @xfs-dm-rights */
-
 /* xfs_dm_lock.c: how the manager's calls exclude everybody else */
 #define XFS_DM_LOCK_LAYOUT	BIT(0)	/* and all I/O in flight */
 int xfs_dm_lock(struct xfs_inode *ip, unsigned int how);

@@ -10,8 +10,10 @@
 #ifndef __XFS_DM_EVENT_H__
 #define __XFS_DM_EVENT_H__
 
-#include "xfs_dm_right.h"	/* @xfs-dm-rights */
+/* @xfs-dm-rights { */
+#include "xfs_dm_right.h"
 
+/* } @xfs-dm-rights */
 #include <linux/dmapi.h>
 #include <uapi/linux/dmapi.h>
 

@@ -159,8 +159,9 @@ xfs_dm_right_look(struct xfs_dm_call *call, bool *held)
 
 	if (held)
 		*held = false;
+	/* Pairs with the exchange in xfs_dm_object_of(). */
 	if (call->ip)
-		o = smp_load_acquire(&call->ip->i_dm_object);
+		o = smp_load_acquire(&call->ip->i_dm_object); /* as above */
 	if (!o)
 		return level;
 	spin_lock(&xfs_dm_rights_lock);
