@@ -155,6 +155,7 @@ void xfs_dm_release(struct xfs_inode *ip);
 #define XFS_DM_SHIFTS	(FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)
 
 /* xfs_dm_change.c */
+int xfs_dm_tail_offline(struct xfs_inode *ip, u64 pos);
 int xfs_dm_grow(struct xfs_inode *ip, unsigned int how);
 
 /* @xfs-dm-rights { */

@@ -43,20 +43,35 @@ xfs_dm_clip(struct xfs_inode *ip, unsigned int how)
 	return xfs_dm_record_commit(ip, dm);
 }
 
-/* Does the page in which the file ends, or will, hold an offline byte? */
+/**
+ * xfs_dm_tail_offline() - is a byte offline in the page in which the file ends?
+ * @ip: the file, loaded; not under ILOCK
+ * @pos: where it ends, or will, bytes
+ *
+ * Return: 1 if so; 0 if not, or if a page begins there; negated errno.
+ */
+int
+xfs_dm_tail_offline(struct xfs_inode *ip, u64 pos)
+{
+	u64			page = xfs_dm_page(ip);
+	u64			start = rounddown_64(pos, page);
+
+	if (start == pos)
+		return 0;
+	return xfs_dm_range_offline(ip, start, start + page);
+}
+
+/* Then it is wanted back. */
 static int
 xfs_dm_want_tail(struct xfs_inode *ip, u64 pos, unsigned int how)
 {
 	u64			page = xfs_dm_page(ip);
-	u64			start = rounddown_64(pos, page);
-	int			error;
+	int			ret = xfs_dm_tail_offline(ip, pos);
 
-	if (start == pos)
-		return 0;
-	error = xfs_dm_range_offline(ip, start, start + page);
-	if (error <= 0)
-		return error;
-	return xfs_dm_want(ip, DMAPI_EVENT_READ, start, page, how);
+	if (ret <= 0)
+		return ret;
+	return xfs_dm_want(ip, DMAPI_EVENT_READ, rounddown_64(pos, page), page,
+			   how);
 }
 
 /**

@@ -256,20 +256,6 @@ struct xfs_dm_set {
 	struct xfs_dquot	*gdqp;
 };
 
-/* Does the page in which the file ends, or will, hold an offline byte? */
-static int
-xfs_dm_size_meets(struct xfs_inode *ip, u64 pos)
-{
-	u64			page = xfs_dm_page(ip);
-	u64			start = rounddown_64(pos, page);
-	int			ret;
-
-	if (start == pos)
-		return 0;
-	ret = xfs_dm_range_offline(ip, start, start + page);
-	return ret > 0 ? -EBUSY : ret;
-}
-
 /*
  * The new size, in the log before blocks go.  Page cache and tail are as the
  * size wants them.
@@ -323,7 +309,9 @@ xfs_dm_set_size(struct xfs_inode *ip, u64 newsize)
 #endif
 	if (newsize == oldsize)
 		return 0;
-	error = xfs_dm_size_meets(ip, min(oldsize, newsize));
+	error = xfs_dm_tail_offline(ip, min(oldsize, newsize));
+	if (error > 0)
+		error = -EBUSY;
 	if (!error)
 		error = xfs_dm_changing(ip, false);
 	if (!error && newsize > oldsize)
