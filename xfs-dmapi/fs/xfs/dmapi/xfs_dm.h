@@ -351,8 +351,11 @@ int xfs_dm_stat(struct xfs_inode *ip, u32 mask, struct dmapi_stat *st);
 
 /* } @xfs-dm-fileattr */
 /* @xfs-dm-bulk { */
-/* xfs_dm_bulk.c: a scan that is over */
+/* xfs_dm_bulk.c; a scan that is over */
 #define XFS_DM_LOC_END	S64_MAX
+int xfs_dm_scan_begin(const struct dmapi_get_bulk *arg, u32 *mask, s64 *loc);
+int xfs_dm_scan_end(const struct dmapi_get_bulk *arg, u64 copied, u64 last,
+		    u64 loc);
 
 /* } @xfs-dm-bulk */
 /* xfs_dm_namesp.c */

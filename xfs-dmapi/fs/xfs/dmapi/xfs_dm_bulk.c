@@ -239,6 +239,46 @@ xfs_dm_bulk_loc_valid(struct xfs_mount *mp, s64 loc)
 	       loc == XFS_AGINO_TO_INO(mp, agno, XFS_INO_TO_AGINO(mp, loc));
 }
 
+/**
+ * xfs_dm_scan_begin() - what a call that scans was asked for
+ * @arg: its structure
+ * @mask: result: DMAPI_AT_*, without 0
+ * @loc: result: the position, of whatever kind
+ *
+ * Return: 0; -EINVAL for an unknown bit; -EFAULT.
+ */
+int
+xfs_dm_scan_begin(const struct dmapi_get_bulk *arg, u32 *mask, s64 *loc)
+{
+	*mask = arg->mask ? arg->mask : XFS_DM_AT_ALL | DMAPI_AT_HANDLE;
+	if (*mask & ~(XFS_DM_AT_ALL | DMAPI_AT_HANDLE))
+		return -EINVAL;
+	if (get_user(*loc, (s64 __user *)u64_to_user_ptr(arg->locp)))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * xfs_dm_scan_end() - the records are where the caller wants them
+ * @arg: its structure
+ * @copied: bytes of them
+ * @last: where the last one begins, bytes
+ * @loc: the position, or XFS_DM_LOC_END
+ *
+ * Return: 0 or -EFAULT.
+ */
+int
+xfs_dm_scan_end(const struct dmapi_get_bulk *arg, u64 copied, u64 last, u64 loc)
+{
+	char __user		*buf = u64_to_user_ptr(arg->bufp);
+
+	if (copied && put_user(0, (__s32 __user *)(buf + last)))
+		return -EFAULT;
+	if (xfs_dm_put_u64(arg->rlenp, copied) || xfs_dm_put_u64(arg->locp, loc))
+		return -EFAULT;
+	return 0;
+}
+
 /* Hand out what there is: 0 if that was all, 1 if not. */
 static long
 xfs_dm_bulk_finish(struct xfs_dm_bulk *b, const struct dmapi_get_bulk *arg,
@@ -247,14 +287,10 @@ xfs_dm_bulk_finish(struct xfs_dm_bulk *b, const struct dmapi_get_bulk *arg,
 	int			error;
 
 	error = xfs_dm_bulk_flush(b);
-	if (error)
-		return error;
-	if (b->copied && put_user(0, (__s32 __user *)(b->buf + b->last)))
-		return -EFAULT;
-	if (xfs_dm_put_u64(arg->rlenp, b->copied) ||
-	    xfs_dm_put_u64(arg->locp, more ? b->loc : XFS_DM_LOC_END))
-		return -EFAULT;
-	return more;
+	if (!error)
+		error = xfs_dm_scan_end(arg, b->copied, b->last,
+					more ? b->loc : XFS_DM_LOC_END);
+	return error ? error : more;
 }
 
 static long
@@ -288,13 +324,9 @@ xfs_dm_bulk(struct xfs_dm_call *call, struct xfs_dm_bulk *b)
 	s64			loc;
 	long			ret;
 
-	b->mask = arg->mask;
-	if (b->mask & ~(XFS_DM_AT_ALL | DMAPI_AT_HANDLE))
-		return -EINVAL;
-	if (!b->mask)
-		b->mask = XFS_DM_AT_ALL | DMAPI_AT_HANDLE;
-	if (get_user(loc, (s64 __user *)u64_to_user_ptr(arg->locp)))
-		return -EFAULT;
+	ret = xfs_dm_scan_begin(arg, &b->mask, &loc);
+	if (ret)
+		return ret;
 	if (!xfs_dm_bulk_loc_valid(mp, loc))
 		return -EINVAL;
 	b->loc = loc;

@@ -177,12 +177,9 @@ xfs_dm_dirattrs_list(struct xfs_dm_dirattrs *d, struct xfs_inode *dp,
 	/* Not even the first one fits. */
 	if (more && !d->copied)
 		return xfs_dm_put_u64(arg->rlenp, 0) ? -EFAULT : 1;
-	if (d->copied && put_user(0, (__s32 __user *)(d->buf + d->last)))
-		return -EFAULT;
-	if (xfs_dm_put_u64(arg->rlenp, d->copied) ||
-	    xfs_dm_put_u64(arg->locp, more ? d->pos : XFS_DM_LOC_END))
-		return -EFAULT;
-	return more;
+	error = xfs_dm_scan_end(arg, d->copied, d->last,
+				more ? d->pos : XFS_DM_LOC_END);
+	return error ? error : more;
 }
 
 /* DMAPI_GET_DIRATTRS */
@@ -192,20 +189,17 @@ xfs_dm_op_get_dirattrs(struct xfs_dm_call *call)
 	const struct dmapi_get_bulk *arg = (void *)call->arg.bytes;
 	struct xfs_dm_dirattrs	d = {
 		.ctx.actor	= xfs_dm_dirattrs_name,
-		.mask		= arg->mask,
 		.buf		= u64_to_user_ptr(arg->bufp),
 		.room		= arg->buflen,
 	};
 	s64			loc;
 	long			ret;
 
-	if (arg->pad || arg->namep ||
-	    (d.mask & ~(XFS_DM_AT_ALL | DMAPI_AT_HANDLE)))
+	if (arg->pad || arg->namep)
 		return -EINVAL;
-	if (!d.mask)
-		d.mask = XFS_DM_AT_ALL | DMAPI_AT_HANDLE;
-	if (get_user(loc, (s64 __user *)u64_to_user_ptr(arg->locp)))
-		return -EFAULT;
+	ret = xfs_dm_scan_begin(arg, &d.mask, &loc);
+	if (ret)
+		return ret;
 	if (loc != XFS_DM_LOC_END && (loc < 0 || loc > S32_MAX))
 		return -EINVAL;
 	d.pos = loc;
