@@ -36,6 +36,19 @@ xfs_dm_is_excluded(struct xfs_inode *ip, bool change)
 	return ip->i_mount->m_dm && !READ_ONCE(ip->i_mount->m_dm->advisory);
 }
 
+struct xfs_dm_excluded {
+	struct xfs_inode	*ip;
+	bool			change;
+};
+
+static int
+xfs_dm_exclude_over(void *data)
+{
+	const struct xfs_dm_excluded *e = data;
+
+	return !xfs_dm_is_excluded(e->ip, e->change);
+}
+
 /* The scope's wait: nothing is held.  want->state: it would change the object. */
 static int
 xfs_dm_exclude_wait(struct inode *inode, const struct dmapi_want *want)
@@ -51,22 +64,14 @@ xfs_dm_exclude_wait(struct inode *inode, const struct dmapi_want *want)
 		.a_right	= want->state ? DMAPI_RIGHT_EXCL :
 						DMAPI_RIGHT_SHARED,
 	};
-	struct xfs_dm_waiter	w = { .w_fs = fs, .w_about = &about };
-	DECLARE_WAITQUEUE(wait, current);
-	int			error;
+	struct xfs_dm_excluded	e = { .ip = ip, .change = want->state };
+	int			ret;
 
 	xfs_dm_handle_init(ip, handle);
-	xfs_dm_waiter_add(&w);
-	add_wait_queue(&fs->fs_wait, &wait);
-	error = wait_event_state(fs->fs_right_wait,
-				 !xfs_dm_is_excluded(ip, want->state) ||
-				 xfs_dm_is_over(&w),
-				 xfs_dm_wait_state(&w));
-	remove_wait_queue(&fs->fs_wait, &wait);
-	xfs_dm_waiter_del(&w);
-	if (error)
+	ret = xfs_dm_right_wait(fs, &about, xfs_dm_exclude_over, &e);
+	if (ret == -ERESTARTSYS)
 		return xfs_dm_wait_error();
-	return xfs_dm_is_over(&w) ? -EIO : 0;
+	return min(ret, 0);
 }
 
 /**
@@ -116,6 +121,18 @@ __xfs_dm_readdir(struct xfs_inode *dp)
 	return xfs_dm_exclude(dp, DMAPI_EVENT_READ, 0, 0, 0);
 }
 
+/* An empty state, which goes by itself if there is no right.  IOLOCK held. */
+static int
+xfs_dm_exclude_show(struct xfs_inode *ip)
+{
+	struct xfs_dm_inode	*dm = xfs_dm_inode_alloc(0);
+
+	if (!dm)
+		return -ENOMEM;
+	xfs_dm_inode_publish(ip, dm);
+	return 0;
+}
+
 /**
  * xfs_dm_exclude_begin() - ordinary operations shall see a right
  * @ip: the object; i_dm_right is set, nothing is held
@@ -128,7 +145,6 @@ int
 xfs_dm_exclude_begin(struct xfs_inode *ip)
 {
 	struct inode		*inode = VFS_I(ip);
-	struct xfs_dm_inode	*dm;
 	int			error = 0;
 
 	if (S_ISREG(inode->i_mode)) {
@@ -140,13 +156,8 @@ xfs_dm_exclude_begin(struct xfs_inode *ip)
 		return -EINTR;
 	if (S_ISREG(inode->i_mode)) {
 		inode_dio_wait(inode);
-		dm = xfs_dm_inode_dup(ip, 0);
-		if (rcu_access_pointer(ip->i_dm) != &xfs_dm_none)
-			kvfree(IS_ERR(dm) ? NULL : dm);
-		else if (IS_ERR(dm))
-			error = PTR_ERR(dm);
-		else
-			xfs_dm_inode_publish(ip, dm);
+		if (rcu_access_pointer(ip->i_dm) == &xfs_dm_none)
+			error = xfs_dm_exclude_show(ip);
 	}
 	inode_unlock(inode);
 	return error;
@@ -169,10 +180,7 @@ xfs_dm_exclude_end(struct xfs_inode *ip)
 	    !inode_trylock(inode))
 		return;
 	dm = rcu_dereference_protected(ip->i_dm, lockdep_is_held(&inode->i_rwsem));
-	if (dm && dm != &xfs_dm_none && xfs_dm_inode_is_empty(dm)) {
-		dm = xfs_dm_inode_alloc(0);
-		if (dm)
-			xfs_dm_inode_publish(ip, dm);
-	}
+	if (dm && dm != &xfs_dm_none && xfs_dm_inode_is_empty(dm))
+		xfs_dm_exclude_show(ip);
 	inode_unlock(inode);
 }

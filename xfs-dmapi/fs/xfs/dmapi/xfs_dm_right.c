@@ -37,6 +37,14 @@ static LIST_HEAD(xfs_dm_rights);
 /* A number for each search of a circle */
 static u64 xfs_dm_walks;
 
+/* What there is already of an inode, or NULL */
+static struct xfs_dm_object *
+xfs_dm_object_loaded(struct xfs_inode *ip)
+{
+	/* Pairs with the exchange in xfs_dm_object_of(). */
+	return smp_load_acquire(&ip->i_dm_object);
+}
+
 /* The object of a call; NULL if there is no memory for it. */
 static struct xfs_dm_object *
 xfs_dm_object_of(struct xfs_dm_call *call)
@@ -46,8 +54,7 @@ xfs_dm_object_of(struct xfs_dm_call *call)
 
 	if (!ip)
 		return &call->fs->fs_object;
-	/* Pairs with the exchange below. */
-	o = smp_load_acquire(&ip->i_dm_object);
+	o = xfs_dm_object_loaded(ip);
 	if (o)
 		return o;
 	o = kzalloc_obj(*o, GFP_KERNEL_ACCOUNT);
@@ -109,10 +116,41 @@ xfs_dm_right_wake(struct xfs_dm_fs *fs)
 
 /* --- Waiting ---------------------------------------------------------------- */
 
-/*
- * A manager's wait, which any signal ends.  Listed as one for RIGHT.  What @done
- * says, if it is not 0, or a negated errno.
+/**
+ * xfs_dm_right_wait() - wait until rights are as somebody wants them
+ * @fs: the file system
+ * @a: what for; a_event DMAPI_EVENT_MAX is a manager, whom any signal wakes
+ * @done: are they?  Asked again whenever one has changed
+ * @data: for @done
+ *
+ * Nothing is held.
+ *
+ * Return: what @done says, if it is not 0; -ERESTARTSYS after a signal; -EIO if
+ * all waits were ended.
  */
+int
+xfs_dm_right_wait(struct xfs_dm_fs *fs, const struct xfs_dm_about *a,
+		  int (*done)(void *data), void *data)
+{
+	struct xfs_dm_waiter	w = { .w_fs = fs, .w_about = a };
+	DECLARE_WAITQUEUE(wait, current);
+	bool			manager = a->a_event == DMAPI_EVENT_MAX;
+	int			error, ret = 0;
+
+	xfs_dm_waiter_add(&w);
+	add_wait_queue(&fs->fs_wait, &wait);
+	error = wait_event_state(fs->fs_right_wait,
+				 (ret = done(data)) || xfs_dm_is_over(&w),
+				 (manager ? TASK_INTERRUPTIBLE | TASK_FREEZABLE :
+					    xfs_dm_wait_state(&w)));
+	remove_wait_queue(&fs->fs_wait, &wait);
+	xfs_dm_waiter_del(&w);
+	if (ret)
+		return ret;
+	return error ? error : -EIO;
+}
+
+/* A manager's wait, listed as one for RIGHT. */
 static int
 xfs_dm_right_sleep(struct xfs_dm_fs *fs, struct xfs_inode *ip, u32 level,
 		   int (*done)(void *data), void *data)
@@ -123,22 +161,10 @@ xfs_dm_right_sleep(struct xfs_dm_fs *fs, struct xfs_inode *ip, u32 level,
 		.a_handle	= handle,
 		.a_right	= level,
 	};
-	struct xfs_dm_waiter	w = { .w_fs = fs, .w_about = &about };
-	DECLARE_WAITQUEUE(wait, current);
-	int			error, ret = 0;
 
 	if (ip)
 		xfs_dm_handle_init(ip, handle);
-	xfs_dm_waiter_add(&w);
-	add_wait_queue(&fs->fs_wait, &wait);
-	error = wait_event_state(fs->fs_right_wait,
-				 (ret = done(data)) || xfs_dm_is_over(&w),
-				 (TASK_INTERRUPTIBLE | TASK_FREEZABLE));
-	remove_wait_queue(&fs->fs_wait, &wait);
-	xfs_dm_waiter_del(&w);
-	if (ret)
-		return ret;
-	return error ? error : -EIO;
+	return xfs_dm_right_wait(fs, &about, done, data);
 }
 
 /* --- Calls ------------------------------------------------------------------ */
@@ -159,9 +185,8 @@ xfs_dm_right_look(struct xfs_dm_call *call, bool *held)
 
 	if (held)
 		*held = false;
-	/* Pairs with the exchange in xfs_dm_object_of(). */
 	if (call->ip)
-		o = smp_load_acquire(&call->ip->i_dm_object); /* as above */
+		o = xfs_dm_object_loaded(call->ip);
 	if (!o)
 		return level;
 	spin_lock(&xfs_dm_rights_lock);

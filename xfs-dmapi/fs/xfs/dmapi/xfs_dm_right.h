@@ -14,6 +14,7 @@
 #include <linux/list.h>
 #include <uapi/linux/dmapi.h>
 
+struct xfs_dm_about;
 struct xfs_dm_call;
 struct xfs_dm_fs;
 struct xfs_dm_msg;
@@ -77,6 +78,8 @@ u32 xfs_dm_right_look(struct xfs_dm_call *call, bool *held);
 int xfs_dm_right_begin(struct xfs_dm_call *call, u32 level);
 void xfs_dm_right_end(struct xfs_dm_call *call, u32 level);
 void xfs_dm_right_forget(struct xfs_dm_msg *m);
+int xfs_dm_right_wait(struct xfs_dm_fs *fs, const struct xfs_dm_about *a,
+		      int (*done)(void *data), void *data);
 int xfs_dm_right_init(void);
 void xfs_dm_right_exit(void);
 
