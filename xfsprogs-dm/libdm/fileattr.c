@@ -152,28 +152,13 @@ int dm_init_attrloc(dm_sessid_t sid, void *hanp, size_t hlen,
 	return dm_call(DMAPI_INIT_ATTRLOC, &arg, sizeof(arg));
 }
 
-int dm_get_bulkattr(dm_sessid_t sid, void *hanp, size_t hlen,
-		dm_token_t token, unsigned int mask, dm_attrloc_t *locp,
-		size_t buflen, void *bufp, size_t *rlenp)
+/* All three calls; @attrnamep: of the one that has it, or NULL */
+static int scan(unsigned int op, struct dmapi_object obj, unsigned int mask,
+		dm_attrname_t *attrnamep, dm_attrloc_t *locp, size_t buflen,
+		void *bufp, size_t *rlenp)
 {
 	struct dmapi_get_bulk arg = {
-		.obj = dm_object(sid, token, hanp, hlen),
-		.mask = mask,
-		.locp = dm_ptr(locp),
-		.buflen = buflen,
-		.bufp = dm_ptr(bufp),
-	};
-
-	return bulk_done(dm_call_len(DMAPI_GET_BULKATTR, &arg, sizeof(arg),
-			&arg.rlenp, rlenp), bufp, rlenp, 0);
-}
-
-int dm_get_bulkall(dm_sessid_t sid, void *hanp, size_t hlen,
-		dm_token_t token, unsigned int mask, dm_attrname_t *attrnamep,
-		dm_attrloc_t *locp, size_t buflen, void *bufp, size_t *rlenp)
-{
-	struct dmapi_get_bulk arg = {
-		.obj = dm_object(sid, token, hanp, hlen),
+		.obj = obj,
 		.mask = mask,
 		.namep = dm_ptr(attrnamep),
 		.locp = dm_ptr(locp),
@@ -181,22 +166,30 @@ int dm_get_bulkall(dm_sessid_t sid, void *hanp, size_t hlen,
 		.bufp = dm_ptr(bufp),
 	};
 
-	return bulk_done(dm_call_len(DMAPI_GET_BULKALL, &arg, sizeof(arg),
-			&arg.rlenp, rlenp), bufp, rlenp, 1);
+	return bulk_done(dm_call_len(op, &arg, sizeof(arg), &arg.rlenp, rlenp),
+			bufp, rlenp, op == DMAPI_GET_BULKALL);
+}
+
+int dm_get_bulkattr(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, unsigned int mask, dm_attrloc_t *locp,
+		size_t buflen, void *bufp, size_t *rlenp)
+{
+	return scan(DMAPI_GET_BULKATTR, dm_object(sid, token, hanp, hlen), mask,
+			NULL, locp, buflen, bufp, rlenp);
+}
+
+int dm_get_bulkall(dm_sessid_t sid, void *hanp, size_t hlen,
+		dm_token_t token, unsigned int mask, dm_attrname_t *attrnamep,
+		dm_attrloc_t *locp, size_t buflen, void *bufp, size_t *rlenp)
+{
+	return scan(DMAPI_GET_BULKALL, dm_object(sid, token, hanp, hlen), mask,
+			attrnamep, locp, buflen, bufp, rlenp);
 }
 
 int dm_get_dirattrs(dm_sessid_t sid, void *hanp, size_t hlen,
 		dm_token_t token, unsigned int mask, dm_attrloc_t *locp,
 		size_t buflen, void *bufp, size_t *rlenp)
 {
-	struct dmapi_get_bulk arg = {
-		.obj = dm_object(sid, token, hanp, hlen),
-		.mask = mask,
-		.locp = dm_ptr(locp),
-		.buflen = buflen,
-		.bufp = dm_ptr(bufp),
-	};
-
-	return bulk_done(dm_call_len(DMAPI_GET_DIRATTRS, &arg, sizeof(arg),
-			&arg.rlenp, rlenp), bufp, rlenp, 0);
+	return scan(DMAPI_GET_DIRATTRS, dm_object(sid, token, hanp, hlen), mask,
+			NULL, locp, buflen, bufp, rlenp);
 }
