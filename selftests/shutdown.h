@@ -14,7 +14,9 @@
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loop_dm.h"
@@ -22,6 +24,10 @@
 #define GOINGDOWN	_IOR('X', 125, uint32_t)
 
 static const char *dev;
+static uint64_t seed;
+static int32_t sid;
+/* Can errors be injected? */
+static bool have_errors;
 
 enum how { LOGFLUSH, NOLOGFLUSH, FREEZE, ERROR, ERROR_WSYNC, HOWS };
 
@@ -167,6 +173,44 @@ static inline bool repair_clean(void)
 		 "[ $rc = 0 ] || grep -q INCOMPLETE /run/repair", dev);
 	fflush(stdout);
 	return !system(cmd);
+}
+
+/*
+ * What every such test begins with: its environment, a file system with
+ * @feature (NULL: as it comes) and a session called @name.  The exit status, if
+ * it cannot run.
+ */
+static inline int begin(const char *name, const char *feature, double *seconds)
+{
+	const char *s = getenv("LOOP_SECONDS");
+	char cmd[256];
+
+	*seconds = s ? atof(s) : 12;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	dev = getenv("DM_DEV2");
+	s = getenv("LOOP_SEED");
+	seed = s ? strtoull(s, NULL, 0) : (uint64_t)time(NULL);
+	printf("TAP version 13\n");
+	if (!dev || !strrchr(dev, '/')) {
+		printf("1..0 # SKIP DM_DEV2 is not set\n");
+		return 4;
+	}
+	printf("# LOOP_SEED=%llu LOOP_SECONDS=%g\n", (unsigned long long)seed,
+	       *seconds);
+	mkdir(MNT, 0700);
+	snprintf(cmd, sizeof(cmd), "mkfs.xfs -q -K -f %s%s%s %s", dev,
+		 feature ? " && sb_feature " : "", feature ? dev : "",
+		 feature ? feature : "");
+	if (system(cmd))
+		loop_die("mkfs");
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg < 0 || lseek(kmsg, 0, SEEK_END) < 0)
+		loop_die("/dev/kmsg");
+	sid = loop_session(name);
+	mount_it("dmapi");
+	have_errors = !access(sysfs("errortag/larp"), W_OK);
+	umount_it();
+	return 0;
 }
 
 /*

@@ -82,10 +82,7 @@ static struct result {
 	unsigned int	runs, bad, kept_old, got_new, down;
 } results[TESTS], by_how[HOWS];
 
-static int32_t sid;
-static uint64_t seed;
 static double took[TESTS];	/* how long the change takes undisturbed */
-static bool have_errors;
 
 /* --- One run ------------------------------------------------------------------ */
 
@@ -371,33 +368,14 @@ static void measure(void)
 
 static int all(void)
 {
-	const char *s = getenv("LOOP_SECONDS");
-	double seconds = s ? atof(s) : 12, end;
+	double seconds, end;
 	unsigned int n = 0, file = 1000, bad = 0, ok_new = 0, ok_old = 0;
-	char cmd[256];
+	int error;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	dev = getenv("DM_DEV2");
-	s = getenv("LOOP_SEED");
-	seed = s ? strtoull(s, NULL, 0) : (uint64_t)time(NULL);
-	printf("TAP version 13\n");
-	if (!dev || !strrchr(dev, '/')) {
-		printf("1..0 # SKIP DM_DEV2 is not set\n");
-		return 4;
-	}
-	printf("# LOOP_SEED=%llu LOOP_SECONDS=%g\n", (unsigned long long)seed,
-	       seconds);
-	mkdir(MNT, 0700);
-	snprintf(cmd, sizeof(cmd), "mkfs.xfs -q -K -f %s", dev);
-	if (system(cmd))
-		loop_die("mkfs");
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (kmsg < 0 || lseek(kmsg, 0, SEEK_END) < 0)
-		loop_die("/dev/kmsg");
-	sid = loop_session("shutdown_test");
-
+	error = begin("shutdown_test", NULL, &seconds);
+	if (error)
+		return error;
 	mount_it("dmapi");
-	have_errors = !access(sysfs("errortag/larp"), W_OK);
 	measure();
 	umount_it();
 
