@@ -37,6 +37,28 @@ dmio_service(void)
 	return 0;
 }
 
+/* A command that looks at its arguments itself */
+void
+dmio_add(
+	cmdinfo_t		*cmd,
+	const char		*name,
+	cfunc_t			func,
+	int			flags,
+	const char		*args,
+	const char		*oneline,
+	helpfunc_t		help)
+{
+	cmd->name = name;
+	cmd->cfunc = func;
+	cmd->argmin = 0;
+	cmd->argmax = -1;
+	cmd->flags = flags;
+	cmd->args = args;
+	cmd->oneline = oneline;
+	cmd->help = help;
+	add_command(cmd);
+}
+
 int
 dmio_cmd_usage(
 	const cmdinfo_t		*cmd)
@@ -66,12 +88,14 @@ dmio_parse_id(
 	return 0;
 }
 
-/* -s and -t, which all commands that work on the open file have */
+/* -H, -s and -t, which all commands that work on the open file have */
 static int
 dmio_target_option(
 	struct dm_target	*t,
 	int			c)
 {
+	if (c == 'H')
+		return dmio_parse_handle(optarg, &t->hanp, &t->hlen);
 	if (c == 's')
 		return dmio_parse_id(_("session"), optarg, &t->sid);
 	return dmio_parse_id(_("token"), optarg, &t->token);
@@ -91,7 +115,7 @@ dmio_target_getopt(
 {
 	int			c;
 
-	while ((c = getopt(argc, argv, opts)) == 's' || c == 't') {
+	while ((c = getopt(argc, argv, opts)) == 's' || c == 't' || c == 'H') {
 		if (dmio_target_option(t, c))
 			return '?';
 	}
@@ -111,7 +135,7 @@ dmio_target_open(
 	}
 	if (dmio_service())
 		return -1;
-	if (dm_fd_to_handle(file->fd, &t->hanp, &t->hlen))
+	if (!t->hanp && dm_fd_to_handle(file->fd, &t->hanp, &t->hlen))
 		return dmio_fail("dm_fd_to_handle");
 	if (t->sid != DM_NO_SESSION)
 		return 0;
@@ -121,6 +145,27 @@ dmio_target_open(
 		return -1;
 	}
 	t->own_session = true;
+	return 0;
+}
+
+/* The same for the file system that the object is in */
+int
+dmio_target_open_fs(
+	struct dm_target	*t)
+{
+	void			*fshanp;
+	size_t			fshlen;
+
+	if (dmio_target_open(t))
+		return -1;
+	if (dm_handle_to_fshandle(t->hanp, t->hlen, &fshanp, &fshlen)) {
+		dmio_fail("dm_handle_to_fshandle");
+		dmio_target_close(t);
+		return -1;
+	}
+	dm_handle_free(t->hanp, t->hlen);
+	t->hanp = fshanp;
+	t->hlen = fshlen;
 	return 0;
 }
 
@@ -319,8 +364,6 @@ dm_managed_f(
 	char			**argv)
 {
 	struct dm_target	t = DM_TARGET_INIT;
-	void			*fshanp;
-	size_t			fshlen;
 	bool			on;
 
 	if (argc == 1) {
@@ -331,15 +374,10 @@ dm_managed_f(
 	if (!on && strcmp(argv[1], "off") != 0)
 		return dmio_cmd_usage(&dm_managed_cmd);
 
-	if (dmio_target_open(&t))
+	if (dmio_target_open_fs(&t))
 		return 0;
-	if (dm_handle_to_fshandle(t.hanp, t.hlen, &fshanp, &fshlen)) {
-		dmio_fail("dm_handle_to_fshandle");
-	} else {
-		if (dmx_set_managed(t.sid, fshanp, fshlen, t.token, on))
-			dmio_fail("dmx_set_managed");
-		dm_handle_free(fshanp, fshlen);
-	}
+	if (dmx_set_managed(t.sid, t.hanp, t.hlen, t.token, on))
+		dmio_fail("dmx_set_managed");
 	dmio_target_close(&t);
 	return 0;
 }
@@ -369,8 +407,15 @@ dmapi_init(void)
 	add_command(&dm_managed_cmd);
 
 	dmio_attr_init();
+	dmio_config_init();
+	dmio_data_init();
 	dmio_event_init();
 	dmio_extent_init();
+	dmio_inherit_init();
+	dmio_message_init();
+	dmio_name_init();
 	dmio_region_init();
+	dmio_right_init();
+	dmio_scan_init();
 	dmio_session_init();
 }

@@ -26,26 +26,8 @@ dm_attr_help(void)
 "\n"
 " -d       -- the change is to be seen in the time stamp\n"
 " -x       -- values are hexadecimal\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"));
-}
-
-static int
-dm_parse_attrname(
-	const char		*text,
-	dm_attrname_t		*name)
-{
-	size_t			len = strlen(text);
-
-	if (len == 0 || len > DM_ATTR_NAME_SIZE) {
-		fprintf(stderr, _("bad DM attribute name -- %s\n"), text);
-		exitcode = 1;
-		return -1;
-	}
-	memset(name, 0, sizeof(*name));
-	memcpy(name->an_chars, text, len);
-	return 0;
 }
 
 /* Turns hexadecimal digits into bytes, in place. */
@@ -142,7 +124,7 @@ dm_attr_f(
 	size_t			len = 0;
 	int			c;
 
-	while ((c = dmio_target_getopt(argc, argv, "dxs:t:",
+	while ((c = dmio_target_getopt(argc, argv, "dx" DM_TARGET_OPTS,
 			&t, &dm_attr_cmd)) != EOF) {
 		switch (c) {
 		case 'd':
@@ -165,7 +147,7 @@ dm_attr_f(
 	      (strcmp(what, "set") == 0 && (nargs == 1 || nargs == 2)) ||
 	      (strcmp(what, "remove") == 0 && nargs == 1)))
 		return dmio_cmd_usage(&dm_attr_cmd);
-	if (nargs > 0 && dm_parse_attrname(argv[0], &name))
+	if (nargs > 0 && dmio_parse_attrname(argv[0], &name))
 		return 0;
 	if (nargs > 1) {
 		len = strlen(argv[1]);

@@ -50,8 +50,7 @@ dm_eventlist_help(void)
 " they are not set here but with dm_region.\n"
 "\n"
 " -F       -- the list of its file system instead\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"
 " The names are:\n"
 "  cancel debut close attribute destroy           of anything\n"
@@ -65,9 +64,17 @@ dm_eventlist_help(void)
 "\n"));
 }
 
-/* Takes the text apart. */
-static int
-dm_parse_events(
+/* NULL if there is no such event */
+const char *
+dmio_event_name(
+	int			ev)
+{
+	return ev >= 0 && ev < DM_EVENT_MAX ? dm_event_names[ev] : NULL;
+}
+
+/* Names with commas between, or -; takes the text apart. */
+int
+dmio_parse_events(
 	char			*text,
 	dm_eventset_t		*setp)
 {
@@ -91,20 +98,23 @@ dm_parse_events(
 	return 0;
 }
 
-static void
-dm_print_events(
+void
+dmio_out_events(
+	struct dm_out		*o,
+	const char		*key,
 	dm_eventset_t		set)
 {
-	const char		*sep = "";
+	char			text[DM_EVENT_MAX * 16] = "";
 	int			ev;
 
 	for (ev = 0; ev < DM_EVENT_MAX; ev++) {
 		if (!DMEV_ISSET(ev, set))
 			continue;
-		printf("%s%s", sep, dm_event_names[ev]);
-		sep = ",";
+		if (*text)
+			strcat(text, ",");
+		strcat(text, dm_event_names[ev]);
 	}
-	printf("%s\n", *sep ? "" : "-");
+	dmio_out_word(o, key, *text ? text : "-");
 }
 
 static int
@@ -113,14 +123,13 @@ dm_eventlist_f(
 	char			**argv)
 {
 	struct dm_target	t = DM_TARGET_INIT;
+	struct dm_out		o = { };
 	dm_eventset_t		set = 0;
 	unsigned int		nelem;
-	void			*fshanp;
-	size_t			fshlen;
 	bool			fs = false, change;
 	int			c;
 
-	while ((c = dmio_target_getopt(argc, argv, "Fs:t:",
+	while ((c = dmio_target_getopt(argc, argv, "F" DM_TARGET_OPTS,
 			&t, &dm_eventlist_cmd)) != EOF) {
 		switch (c) {
 		case 'F':
@@ -133,20 +142,11 @@ dm_eventlist_f(
 	if (optind < argc - 1)
 		return dmio_cmd_usage(&dm_eventlist_cmd);
 	change = optind == argc - 1;
-	if (change && dm_parse_events(argv[optind], &set))
+	if (change && dmio_parse_events(argv[optind], &set))
 		return 0;
 
-	if (dmio_target_open(&t))
+	if (fs ? dmio_target_open_fs(&t) : dmio_target_open(&t))
 		return 0;
-	if (fs) {
-		if (dm_handle_to_fshandle(t.hanp, t.hlen, &fshanp, &fshlen)) {
-			dmio_fail("dm_handle_to_fshandle");
-			goto out;
-		}
-		dm_handle_free(t.hanp, t.hlen);
-		t.hanp = fshanp;
-		t.hlen = fshlen;
-	}
 	if (change) {
 		if (dm_set_eventlist(t.sid, t.hanp, t.hlen, t.token, &set,
 				DM_EVENT_MAX))
@@ -155,9 +155,10 @@ dm_eventlist_f(
 				DM_EVENT_MAX, &set, &nelem)) {
 		dmio_fail("dm_get_eventlist");
 	} else {
-		dm_print_events(set);
+		dmio_out_begin(&o);
+		dmio_out_events(&o, NULL, set);
+		dmio_out_end(&o);
 	}
-out:
 	dmio_target_close(&t);
 	return 0;
 }

@@ -27,8 +27,7 @@ dm_punch_help(void)
 " range becomes offline: readers wait until a DM application brings it back.\n"
 "\n"
 " -c change -- only if the data is still what dm_change gave this number\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"));
 }
 
@@ -40,8 +39,7 @@ dm_change_help(void)
 " prints a number for the data of the open file as it is now; it stays as long\n"
 " as nobody changes the data\n"
 "\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"));
 }
 
@@ -53,8 +51,7 @@ dm_probe_help(void)
 " prints which part of a range of the open file dm_punch could free; a length\n"
 " of 0 is to the end of the file\n"
 "\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"));
 }
 
@@ -71,8 +68,8 @@ dm_range_args(
 {
 	int			c;
 
-	while ((c = dmio_target_getopt(argc, argv, changep ? "c:s:t:" : "s:t:",
-			t, cmd)) != EOF) {
+	while ((c = dmio_target_getopt(argc, argv,
+			changep ? "c:" DM_TARGET_OPTS : DM_TARGET_OPTS, t, cmd)) != EOF) {
 		switch (c) {
 		case 'c':
 			if (dmio_parse_num(_("change"), optarg, changep))
@@ -143,7 +140,7 @@ dm_change_f(
 	struct dm_target	t = DM_TARGET_INIT;
 	uint64_t		change;
 
-	if (dmio_target_getopt(argc, argv, "s:t:", &t, &dm_change_cmd) != EOF)
+	if (dmio_target_getopt(argc, argv, DM_TARGET_OPTS, &t, &dm_change_cmd) != EOF)
 		return 0;
 	if (optind != argc)
 		return dmio_cmd_usage(&dm_change_cmd);
@@ -165,8 +162,7 @@ dm_alloc_help(void)
 " prints what of the open file is resident (has blocks) and what is a hole,\n"
 " from an offset (0) to the end of the file\n"
 "\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"));
 }
 
@@ -182,7 +178,7 @@ dm_alloc_f(
 	dm_off_t		off;
 	int			more;
 
-	if (dmio_target_getopt(argc, argv, "s:t:", &t, &dm_alloc_cmd) != EOF)
+	if (dmio_target_getopt(argc, argv, DM_TARGET_OPTS, &t, &dm_alloc_cmd) != EOF)
 		return 0;
 	if (optind < argc - 1)
 		return dmio_cmd_usage(&dm_alloc_cmd);

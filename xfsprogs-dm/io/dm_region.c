@@ -27,8 +27,7 @@ dm_region_help(void)
 " FLAGS is r for READ, w for WRITE, t for TRUNCATE, any of them together, or -\n"
 " for a region that raises no event.\n"
 "\n"
-" -s sid   -- in this session, not in one made for the command\n"
-" -t token -- with this token of that session\n"
+DM_TARGET_HELP
 "\n"
 " Example:\n"
 " 'dm_region set rwt 0 0' - all events for the whole file, however it grows\n"
@@ -44,8 +43,8 @@ static const struct {
 	{ 't', DM_REGION_TRUNCATE },
 };
 
-static int
-dm_parse_flags(
+int
+dmio_parse_regions(
 	const char		*text,
 	unsigned int		*flagsp)
 {
@@ -69,6 +68,22 @@ dm_parse_flags(
 		return -1;
 	}
 	return 0;
+}
+
+void
+dmio_out_regions(
+	struct dm_out		*o,
+	const char		*key,
+	unsigned int		flags)
+{
+	char			text[ARRAY_SIZE(dm_region_letters) + 1];
+	int			i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(dm_region_letters); i++)
+		if (flags & dm_region_letters[i].flag)
+			text[n++] = dm_region_letters[i].letter;
+	text[n] = 0;
+	dmio_out_word(o, key, n ? text : "-");
 }
 
 static void
@@ -134,7 +149,7 @@ dm_region_f(
 	bool			list = false;
 	int			c;
 
-	while ((c = dmio_target_getopt(argc, argv, "ls:t:",
+	while ((c = dmio_target_getopt(argc, argv, "l" DM_TARGET_OPTS,
 			&t, &dm_region_cmd)) != EOF) {
 		switch (c) {
 		case 'l':
@@ -160,7 +175,7 @@ dm_region_f(
 			return 0;
 		}
 		for (i = 0; i < nelem; i++, argv += 3) {
-			if (dm_parse_flags(argv[0], &regions[i].rg_flags) ||
+			if (dmio_parse_regions(argv[0], &regions[i].rg_flags) ||
 			    dmio_parse_range(argv + 1, &off, &len))
 				goto out;
 			regions[i].rg_offset = off;
