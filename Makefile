@@ -17,7 +17,7 @@ export BASE
 
 .DEFAULT_GOAL := help
 .PHONY: help deps series tree tree-update refresh parity roundtrip check check-bisect check-off \
-	kernel user vm test quick mutate bench demo clean
+	kernel user vm test quick mutate bench demo deb clean
 
 help:			## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -81,6 +81,9 @@ demo: deps		## a file migrated and recalled, shown [BASE=]
 	@scripts/kernel $(BASE) um
 	@scripts/user
 	@scripts/demo
+
+deb:			## Debian packages: libdm, xfs_hsm, xfsprogs, the series (root)
+	@scripts/deb
 
 clean:			## remove out/ (the cache outside stays)
 	rm -rf out
