@@ -76,6 +76,27 @@ static inline long dmapi_session_fd(__s32 sid)
 	return DM_CALL(DMAPI_SESSION_FD, a);
 }
 
+static inline long dmapi_open_session(__s32 sid, __u32 flags, __u32 nfs,
+				      const void *fsp)
+{
+	struct dmapi_session_fd a = {
+		.sid = sid, .flags = flags, .nfs = nfs, .fsp = DM_PTR(fsp),
+	};
+
+	return DM_CALL(DMAPI_SESSION_FD, a);
+}
+
+static inline long dmapi_get_session_state(__s32 sid, __u64 buflen, void *buf,
+					   __u64 *rlen)
+{
+	struct dmapi_getall a = {
+		.sid = sid, .buflen = buflen, .bufp = DM_PTR(buf),
+		.rlenp = DM_PTR(rlen),
+	};
+
+	return DM_CALL(DMAPI_GET_SESSION_STATE, a);
+}
+
 static inline long dmapi_getall_sessions(__u32 nelem, __s32 *buf, __u32 *nelemp)
 {
 	struct dmapi_getall_ids a = {

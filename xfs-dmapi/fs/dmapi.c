@@ -4,7 +4,7 @@
  *
  * A system call cannot live in a module, and the file system that implements
  * the operations usually is one.  This file is the part that is always there:
- * the entry, which checks the privilege before it looks at anything else and
+ * the entry, which looks at the privilege before it looks at anything else and
  * keeps the provider's module in memory while a call runs; the files in
  * /sys/kernel/dmapi/ from which a library learns the number of the call on this
  * kernel, so that it never calls a foreign one; and the two questions about
@@ -27,6 +27,7 @@
 #include <linux/nsproxy.h>	/* @xfs-dm-handles */
 #include <linux/syscalls.h>
 #include <linux/sysfs.h>
+#include <linux/user_namespace.h>
 #include <asm/unistd.h>
 #include <uapi/linux/dmapi.h>
 
@@ -360,27 +361,32 @@ void __dmapi_detach_end(struct super_block *sb, int flags, int error)
  *
  * include/uapi/linux/dmapi.h tells the operations and the order of errors.
  *
- * Return: what the operation returns; -EPERM without CAP_SYS_ADMIN in the
- * initial user namespace; -ENODEV while no file system implements it.
+ * Without CAP_SYS_ADMIN in the initial user namespace everything depends on a
+ * descriptor that somebody privileged made and handed over.  Those are the
+ * provider's, who is told.
+ *
+ * Return: what the operation returns; -EPERM without privilege and without such
+ * a descriptor; -ENODEV while no file system implements it.
  */
 SYSCALL_DEFINE4(dmapi, unsigned int, op, void __user *, arg, size_t, size,
 		unsigned int, flags)
 {
 	const struct dmapi_provider *provider;
+	bool admin;
 	long ret;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
+	/* That a worker lacks it is no news for the audit. */
+	admin = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 
 	rcu_read_lock();
 	provider = rcu_dereference(dmapi_provider);
 	if (!provider || !try_module_get(provider->owner)) {
 		rcu_read_unlock();
-		return -ENODEV;
+		return admin ? -ENODEV : -EPERM;
 	}
 	rcu_read_unlock();
 
-	ret = provider->call(op, arg, size, flags);
+	ret = provider->call(op, arg, size, flags, admin);
 	module_put(provider->owner);
 	return ret;
 }

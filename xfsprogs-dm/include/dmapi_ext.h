@@ -21,6 +21,50 @@ extern "C" {
 int	dmx_session_fd(dm_sessid_t sid);
 
 /*
+ * The same with conditions.  DMX_FD_ENDS: the session ends when nobody has the
+ * descriptor any more, unless it was assumed before.  DMX_FD_WORKER: whoever has
+ * the descriptor can use it without privilege, for what a worker does, on the
+ * @nfs file systems whose handles, of DMX_FSHANDLE_LEN bytes, lie one after the
+ * other at @fshanp.
+ */
+#define DMX_FD_ENDS		1U
+#define DMX_FD_WORKER		2U
+#define DMX_FSHANDLE_LEN	8
+#define DMX_MAX_WORKER_FS	64
+
+int	dmx_open_session(dm_sessid_t sid, unsigned int flags, unsigned int nfs,
+		const void *fshanp);
+
+/*
+ * A descriptor of a session in the place of its id, in every function that takes
+ * one to act for, but dm_create_session().
+ */
+#define DMX_SID_FD(fd)		((dm_sessid_t)~(fd))
+
+/* How a session is.  Times are nanoseconds ago, or DMX_NEVER. */
+#define DMX_SESSION_MOUNT	1U	/* registered for DM_EVENT_MOUNT */
+#define DMX_SESSION_BOUND	2U	/* ends with a descriptor */
+#define DMX_NEVER		UINT64_MAX
+
+typedef struct dmx_session_state {
+	dm_sessid_t	sid;
+	unsigned int	flags;		/* DMX_SESSION_* */
+	uint64_t	created;
+	uint64_t	assumed;
+	uint64_t	got;		/* last dm_get_events() */
+	uint64_t	oldest_queued;	/* message that nobody got */
+	uint64_t	oldest_delivered; /* and that nobody answered */
+	uint32_t	queued;
+	uint32_t	delivered;
+	uint32_t	getters;	/* callers in dm_get_events() */
+	int32_t		tgid;		/* who created or assumed it */
+	char		comm[16];
+	char		info[DM_SESSION_INFO_LEN];
+} dmx_session_state_t;
+
+int	dmx_get_session_state(dm_sessid_t sid, dmx_session_state_t *statep);
+
+/*
  * Declares that [off, off + len) was recalled and is data again: READ is
  * disarmed there and the file's other regions stay as they are.  Several
  * workers may do so for parts of one file at the same time.

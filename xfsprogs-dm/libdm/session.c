@@ -31,6 +31,32 @@ int dmx_session_fd(dm_sessid_t sid)
 	return dm_call(DMAPI_SESSION_FD, &arg, sizeof(arg));
 }
 
+int dmx_open_session(dm_sessid_t sid, unsigned int flags, unsigned int nfs,
+		const void *fshanp)
+{
+	struct dmapi_session_fd arg = {
+		.sid = sid,
+		.flags = flags,
+		.nfs = nfs,
+		.fsp = dm_ptr(fshanp),
+	};
+
+	return dm_call(DMAPI_SESSION_FD, &arg, sizeof(arg));
+}
+
+int dmx_get_session_state(dm_sessid_t sid, dmx_session_state_t *statep)
+{
+	uint64_t len;
+	struct dmapi_getall arg = {
+		.sid = sid,
+		.buflen = sizeof(*statep),
+		.bufp = dm_ptr(statep),
+		.rlenp = dm_ptr(&len),
+	};
+
+	return dm_call(DMAPI_GET_SESSION_STATE, &arg, sizeof(arg));
+}
+
 int dm_getall_sessions(unsigned int nelem, dm_sessid_t *sidbufp,
 		unsigned int *nelemp)
 {

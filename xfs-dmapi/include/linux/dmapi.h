@@ -23,7 +23,8 @@ struct vfsmount;
 /**
  * struct dmapi_provider - an implementation of the operations
  * @owner: its module, which every call holds while it runs
- * @call: the operation itself; privilege has been checked
+ * @call: the operation itself; @admin: the caller has CAP_SYS_ADMIN in the
+ *	initial user namespace
  * @mmap_begin: part of a file is about to be mapped, under a scope and with
  *	nothing held; if it returns 0 the range must not change in a way that
  *	hinders until @mmap_end
@@ -39,7 +40,7 @@ struct vfsmount;
 struct dmapi_provider {
 	struct module	*owner;
 	long		(*call)(unsigned int op, void __user *arg, size_t size,
-				unsigned int flags);
+				unsigned int flags, bool admin);
 	int		(*mmap_begin)(struct inode *inode, bool write,
 				      bool exec, loff_t off, u64 len);
 	void		(*mmap_end)(struct inode *inode);

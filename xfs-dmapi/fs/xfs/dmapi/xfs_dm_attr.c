@@ -335,25 +335,27 @@ const struct xfs_dm_op xfs_dm_attr_ops[] = {
 	{
 		.number	= DMAPI_SET_DMATTR,
 		.size	= sizeof(struct dmapi_dmattr),
-		.needs	= XFS_DM_ATTR_NEEDS | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_ATTR_NEEDS | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_set_dmattr,
 	},
 	{
 		.number	= DMAPI_REMOVE_DMATTR,
 		.size	= sizeof(struct dmapi_dmattr),
-		.needs	= XFS_DM_ATTR_NEEDS | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_ATTR_NEEDS | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_remove_dmattr,
 	},
 	{
 		.number	= DMAPI_GET_DMATTR,
 		.size	= sizeof(struct dmapi_dmattr),
-		.needs	= XFS_DM_ATTR_NEEDS,
+		.needs	= XFS_DM_ATTR_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_get_dmattr,
 	},
 	{
 		.number	= DMAPI_GETALL_DMATTR,
 		.size	= sizeof(struct dmapi_dmattr),
-		.needs	= XFS_DM_ATTR_NEEDS,
+		.needs	= XFS_DM_ATTR_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_getall_dmattr,
 	},
 	{ },

@@ -6,6 +6,9 @@
  * one, policy says whether the operation waits until there is, fails, or goes
  * on.  Then it waits for the answer (see xfs_dm_wait.c for how).
  *
+ * If the session ends, with a descriptor that it belonged to, the message comes
+ * back, and the operation is where it was when it looked for a session at first.
+ *
  * It waits on up to two queues at a time.  One is its message's, or that of a
  * session without room; the other, always, is the file system's, which tells
  * that a disposition or a policy changed, or that all is over.
@@ -159,7 +162,8 @@ xfs_dm_event_queue(struct xfs_dm_waiter *w, bool *go_on)
 
 /*
  * Wait for the answer to a message that was queued.  Who must not be delayed
- * leaves when the application says that it will take its time.
+ * leaves when the application says that it will take its time.  1: the message
+ * was returned.
  */
 static int
 xfs_dm_wait_answer(struct xfs_dm_waiter *w)
@@ -171,13 +175,16 @@ xfs_dm_wait_answer(struct xfs_dm_waiter *w)
 	error = wait_event_state(m->m_wait,
 				 xfs_dm_msg_is_answered(m) ||
 				 (nodelay && READ_ONCE(m->m_pending)) ||
+				 xfs_dm_msg_is_returned(m) ||
 				 xfs_dm_is_over(w),
 				 xfs_dm_wait_state(w));
 	if (xfs_dm_msg_is_answered(m))
 		return m->m_error;
 	if (error)
 		return xfs_dm_wait_error();
-	return xfs_dm_is_over(w) ? -EIO : -EAGAIN;
+	if (xfs_dm_is_over(w))
+		return -EIO;
+	return xfs_dm_msg_is_returned(m) ? 1 : -EAGAIN;
 }
 
 /* Tell whoever has the message that nobody waits for the answer any more. */
@@ -202,6 +209,7 @@ xfs_dm_event_cancel(const struct xfs_dm_waiter *w)
 	p = (void *)m->m_payload;
 	p->sequence = w->w_msg->m_msg.sequence;
 	p->token = w->w_msg->m_msg.token;
+	m->m_fsid = w->w_msg->m_fsid;
 	/* There is one for a message at most: no limit is needed. */
 	if (xfs_dm_note_reserve(s, UINT_MAX) || xfs_dm_note_queue(s, m))
 		xfs_dm_msg_put(m);
@@ -224,16 +232,29 @@ xfs_dm_event_raise(struct xfs_dm_fs *fs, const struct xfs_dm_about *a,
 {
 	DECLARE_WAITQUEUE(wait, current);
 	struct xfs_dm_waiter	w = { .w_fs = fs, .w_about = a, .w_msg = m };
+	struct xfs_dm_msg	*again;
 	bool			go_on = false;
 	int			error, left;
 
+	m->m_fsid = fs->fs_id;
 	xfs_dm_waiter_add(&w);
 	add_wait_queue(&fs->fs_wait, &wait);
 
-	error = xfs_dm_event_queue(&w, &go_on);
-	if (!error && !go_on) {
-		atomic64_inc(&fs->fs_nevents);
-		error = xfs_dm_wait_answer(&w);
+	for (;;) {
+		error = xfs_dm_event_queue(&w, &go_on);
+		if (!error && !go_on) {
+			atomic64_inc(&fs->fs_nevents);
+			error = xfs_dm_wait_answer(&w);
+		}
+		if (error <= 0)
+			break;
+		error = -ENOMEM;
+		again = xfs_dm_msg_again(m);
+		if (!again)
+			break;
+		xfs_dm_waiter_change(&w, again);
+		xfs_dm_msg_put(m);
+		m = again;
 	}
 
 	remove_wait_queue(&fs->fs_wait, &wait);
@@ -387,6 +408,7 @@ xfs_dm_note_deliver(struct xfs_dm_note *note)
 	int			event = note->n_msg->m_msg.type;
 	int			error;
 
+	note->n_msg->m_fsid = fs->fs_id;
 	/* The session was destroyed meanwhile?  Perhaps there is another one. */
 	do {
 		error = xfs_dm_note_queue(s, note->n_msg);
@@ -537,11 +559,18 @@ xfs_dm_event_init(void)
 {
 	int			error = xfs_dm_wait_init();
 
+	if (!error) {
+		error = xfs_dm_session_list_init();
+		if (error)
+			xfs_dm_wait_exit();
+	}
 	/* @xfs-dm-rights { */
 	if (!error) {
 		error = xfs_dm_right_init();
-		if (error)
+		if (error) {
+			xfs_dm_session_list_exit();
 			xfs_dm_wait_exit();
+		}
 	}
 	/* } @xfs-dm-rights */
 	return error;
@@ -556,6 +585,7 @@ void
 xfs_dm_event_exit(void)
 {
 	xfs_dm_right_exit();	/* @xfs-dm-rights */
+	xfs_dm_session_list_exit();
 	xfs_dm_wait_exit();
 	xfs_dm_session_exit();
 	xfs_dm_msg_exit();

@@ -17,6 +17,7 @@
 #include <linux/dmapi.h>
 #include <uapi/linux/dmapi.h>
 
+struct xfs_dm_call;
 struct xfs_dm_session;
 struct xfs_mount;
 
@@ -166,9 +167,9 @@ struct xfs_dm_session *xfs_dm_session_get(__s32 sid);	/* ERR_PTR(-EINVAL) */
 void xfs_dm_session_put(struct xfs_dm_session *s);
 /*
  * 0, also for DMAPI_NO_TOKEN; -EINVAL for a malformed token, -ESRCH for one
- * not outstanding here.
+ * not outstanding in the call's session, or not for this caller.
  */
-int xfs_dm_token_check(struct xfs_dm_session *s, __s32 token);
+int xfs_dm_token_check(const struct xfs_dm_call *call, __s32 token);
 
 /**
  * xfs_dm_event_data() - raise READ, WRITE or TRUNCATE and wait for the answer

@@ -540,7 +540,8 @@ const struct xfs_dm_op xfs_dm_fileattr_ops[] = {
 	{
 		.number	= DMAPI_GET_FILEATTR,
 		.size	= sizeof(struct dmapi_get_fileattr),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_ANYINODE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_ANYINODE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_get_fileattr,
 	},
 	{

@@ -329,19 +329,21 @@ const struct xfs_dm_op xfs_dm_invis_ops[] = {
 	{
 		.number	= DMAPI_READ_INVIS,
 		.size	= sizeof(struct dmapi_io),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_read_invis,
 	},
 	{
 		.number	= DMAPI_WRITE_INVIS,
 		.size	= sizeof(struct dmapi_io),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_write_invis,
 	},
 	{
 		.number	= DMAPI_SYNC_BY_HANDLE,
 		.size	= sizeof(struct dmapi_object),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_EXCL,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_EXCL |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_sync,
 	},
 	{ },

@@ -244,7 +244,7 @@ xfs_dm_mount_queue(struct xfs_dm_waiter *w, struct xfs_dm_session *s)
 
 /*
  * Ask one session.  1: ask the next; 0: CONTINUE; or the errno for which the
- * mount fails.
+ * mount fails.  One that ends meanwhile has not been asked.
  */
 static int
 xfs_dm_mount_ask(struct xfs_dm_fs *fs, const struct xfs_dm_about *a,
@@ -264,13 +264,16 @@ xfs_dm_mount_ask(struct xfs_dm_fs *fs, const struct xfs_dm_about *a,
 	add_wait_queue(&fs->fs_wait, &wait);
 	error = xfs_dm_mount_queue(&w, s);
 	if (!error) {
-		*asked = true;
 		atomic64_inc(&fs->fs_nevents);
 		error = wait_event_state(m->m_wait,
 					 xfs_dm_msg_is_answered(m) ||
+					 xfs_dm_msg_is_returned(m) ||
 					 xfs_dm_is_over(&w),
 					 xfs_dm_wait_state(&w));
-		error = error ? xfs_dm_wait_error() : -EIO;
+		if (error)
+			error = xfs_dm_wait_error();
+		else
+			error = xfs_dm_is_over(&w) ? -EIO : 1;
 	} else if (error == -EINVAL) {
 		error = 1;
 	}
@@ -279,10 +282,12 @@ xfs_dm_mount_ask(struct xfs_dm_fs *fs, const struct xfs_dm_about *a,
 
 	/* An answer that came in the last moment counts. */
 	left = xfs_dm_msg_abandon(m);
-	if (left > 0)
+	if (left > 0) {
 		error = m->m_dontcare ? 1 : m->m_error;
-	else if (left < 0)
+		*asked = true;
+	} else if (left < 0) {
 		xfs_dm_event_cancel(&w);
+	}
 	xfs_dm_msg_put(m);
 	return error;
 }

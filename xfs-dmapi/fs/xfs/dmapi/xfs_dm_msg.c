@@ -14,8 +14,10 @@
 #include "xfs_dm_compat.h"
 
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/xarray.h>
 
+#include "xfs_dm_ops.h"
 #include "xfs_dm_session.h"
 
 static DEFINE_XARRAY_FLAGS(xfs_dm_tokens, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
@@ -165,6 +167,7 @@ xfs_dm_msg_add(struct xfs_dm_session *s, struct xfs_dm_msg *m)
 	xfs_dm_session_hold(s);
 	WRITE_ONCE(m->m_session, s);
 	m->m_msg.sequence = atomic_inc_return(&xfs_dm_sequence);
+	m->m_since = ktime_get_boottime_ns();
 	list_add_tail(&m->m_list, &s->s_queued);
 	s->s_nqueued++;
 	WRITE_ONCE(m->m_state, XFS_DM_MSG_QUEUED);
@@ -285,6 +288,7 @@ xfs_dm_msg_deliver(struct xfs_dm_session *s, __s32 sid, struct xfs_dm_msg *m)
 		xfs_dm_session_hold(s);
 		WRITE_ONCE(m->m_session, s);
 		m->m_msg.sequence = atomic_inc_return(&xfs_dm_sequence);
+		m->m_since = ktime_get_boottime_ns();
 		list_add_tail(&m->m_list, &s->s_delivered);
 		s->s_ndelivered++;
 		WRITE_ONCE(m->m_state, XFS_DM_MSG_DELIVERED);
@@ -340,6 +344,7 @@ xfs_dm_msg_move(struct xfs_dm_session *s, __s32 sid, struct xfs_dm_session *to,
 	spin_lock_nested(&second->s_lock, SINGLE_DEPTH_NESTING);
 	error = xfs_dm_msg_may_move(s, sid, to, tosid, m);
 	if (!error) {
+		m->m_since = ktime_get_boottime_ns();
 		list_move_tail(&m->m_list, &to->s_delivered);
 		s->s_ndelivered--;
 		to->s_ndelivered++;
@@ -382,13 +387,14 @@ xfs_dm_msg_holder(struct xfs_dm_msg *m)
  * What nobody has read disappears; what somebody has stays for him to answer.
  *
  * Return: 1 if the answer was there already, and m_error is valid; -1 if the
- * message stays behind; 0 if it is gone.
+ * message stays behind; 0 if it is gone, or was returned.
  */
 int
 xfs_dm_msg_abandon(struct xfs_dm_msg *m)
 {
 	struct xfs_dm_session	*s;
 	bool			retire = false;
+	bool			look = false;
 	int			ret = 0;
 
 	if (!READ_ONCE(m->m_session)) {
@@ -412,9 +418,13 @@ xfs_dm_msg_abandon(struct xfs_dm_msg *m)
 		s->s_nqueued--;
 		WRITE_ONCE(m->m_state, XFS_DM_MSG_GONE);
 		retire = true;
+		/* One more comes where workers look. */
+		look = s->s_nqueued >= XFS_DM_WORKER_LOOK;
 		break;
 	case XFS_DM_MSG_ANSWERED:
 		ret = 1;
+		break;
+	case XFS_DM_MSG_RETURNED:
 		break;
 	default:
 		m->m_orphan = true;
@@ -423,6 +433,8 @@ xfs_dm_msg_abandon(struct xfs_dm_msg *m)
 	}
 	spin_unlock(&s->s_lock);
 
+	if (look)
+		wake_up(&s->s_wait);
 	if (retire) {
 		wake_up(&s->s_room);
 		xfs_dm_msg_retire(m);
@@ -483,6 +495,48 @@ xfs_dm_queue_assumed(struct xfs_dm_session *s, struct list_head *gone)
 }
 
 /**
+ * xfs_dm_msg_again() - make a message like one that was returned
+ * @m: its generator's
+ *
+ * Return: as xfs_dm_msg_alloc(); the token is another one.
+ */
+struct xfs_dm_msg *
+xfs_dm_msg_again(const struct xfs_dm_msg *m)
+{
+	struct xfs_dm_msg	*again;
+
+	again = xfs_dm_msg_alloc(m->m_msg.type, m->m_len);
+	if (again) {
+		again->m_fsid = m->m_fsid;
+		memcpy(again->m_payload, m->m_payload, m->m_len);
+	}
+	return again;
+}
+
+/**
+ * xfs_dm_queue_first() - what would dm_get_events() give?
+ * @s: the session, with s_lock held
+ * @worker: for whom
+ *
+ * Return: the first message, or NULL.
+ */
+struct xfs_dm_msg *
+xfs_dm_queue_first(struct xfs_dm_session *s, const struct xfs_dm_worker *worker)
+{
+	unsigned int		looked = 0;
+	struct xfs_dm_msg	*m;
+
+	lockdep_assert_held(&s->s_lock);
+	list_for_each_entry(m, &s->s_queued, m_list) {
+		if (xfs_dm_msg_is_for(m, worker))
+			return m;
+		if (++looked == XFS_DM_WORKER_LOOK)
+			break;
+	}
+	return NULL;
+}
+
+/**
  * xfs_dm_token_get() - find a message by its token
  * @token: the token, positive
  *
@@ -504,15 +558,17 @@ xfs_dm_token_get(__s32 token)
 
 /**
  * xfs_dm_token_check() - is a token outstanding in a session?
- * @s: the session
- * @token: the token, as a caller gave it
+ * @call: a call with a session
+ * @token: the token, as the caller gave it
  *
  * Return: 0, or if there is none to check, DMAPI_NO_TOKEN; -EINVAL for what
- * cannot be a token; -ESRCH for one that is not outstanding in @s.
+ * cannot be a token; -ESRCH for one that is not outstanding in the session, or
+ * none of this caller's business.
  */
 int
-xfs_dm_token_check(struct xfs_dm_session *s, __s32 token)
+xfs_dm_token_check(const struct xfs_dm_call *call, __s32 token)
 {
+	struct xfs_dm_session	*s = call->s;
 	struct xfs_dm_msg	*m;
 	int			error = 0;
 
@@ -525,7 +581,8 @@ xfs_dm_token_check(struct xfs_dm_session *s, __s32 token)
 		return -ESRCH;
 
 	spin_lock(&s->s_lock);
-	if (!xfs_dm_msg_is_outstanding(s, m))
+	if (!xfs_dm_msg_is_outstanding(s, m) ||
+	    !xfs_dm_msg_is_for(m, call->worker))
 		error = -ESRCH;
 	spin_unlock(&s->s_lock);
 	xfs_dm_msg_put(m);

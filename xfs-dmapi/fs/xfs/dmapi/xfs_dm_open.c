@@ -120,7 +120,7 @@ const struct xfs_dm_op xfs_dm_open_ops[] = {
 	{
 		.number	= DMAPI_GET_DIOINFO,
 		.size	= sizeof(struct dmapi_get_dioinfo),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_get_dioinfo,
 	},
 	{ },

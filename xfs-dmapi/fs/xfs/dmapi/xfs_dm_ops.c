@@ -4,20 +4,28 @@
  *
  * The checks are the same for all and come in the order that the interface
  * promises: the operation, its structure, the session, the form of the handle,
- * the token, what the handle names and of what kind that is.  Privilege was
- * checked before any of it.  An operation finds everything resolved, and the
- * file system held for as long as it runs.
+ * the token, what the handle names and of what kind that is.  An operation finds
+ * everything resolved, and the file system held for as long as it runs.
+ *
+ * Who has no privilege needs a worker's descriptor, and is told nothing but EPERM
+ * until he has shown it.  The descriptor limits whoever names the session by it,
+ * privileged or not: to operations that are marked for workers, to objects of its
+ * file systems, and to tokens of messages about them.
  */
 #include "xfs_dm_compat.h"
 #include "xfs_icache.h"
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
 #include "xfs_dm_ops.h"
+#include "xfs_dm_session.h"
 
+#include <linux/file.h>
 #include <linux/uaccess.h>
 
 static const struct xfs_dm_op *const xfs_dm_op_tables[] = {
 	xfs_dm_session_ops,
+	xfs_dm_descriptor_ops,
+	xfs_dm_session_list_ops,
 	xfs_dm_queue_ops,
 	xfs_dm_disp_ops,
 	xfs_dm_handle_ops,
@@ -58,25 +66,64 @@ xfs_dm_op_find(unsigned int number)
 	return NULL;
 }
 
-/* The session and the token, and the bytes of the handle. */
+/* Read the structure of an operation. */
+static int
+xfs_dm_call_read(const struct xfs_dm_op *op, struct xfs_dm_call *call,
+		 void __user *uarg, size_t size, unsigned int flags)
+{
+	if (!op || flags)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < op->size)
+		return -EINVAL;
+	return copy_struct_from_user(call->arg.bytes,
+				     max(op->size, op->grown), uarg, size);
+}
+
+/*
+ * The session, by its id or by a descriptor.  Whoever is not privileged has to
+ * have a worker's.
+ */
+static int
+xfs_dm_resolve_session(const struct xfs_dm_op *op, struct xfs_dm_call *call,
+		       bool admin)
+{
+	struct dmapi_object	*obj = &call->arg.obj;
+	int			error = 0;
+
+	if (!(op->needs & (XFS_DM_OP_SESSION | XFS_DM_OP_OBJECT)))
+		return admin ? 0 : -EPERM;
+	if (op->needs & XFS_DM_OP_ANYBODY) {
+		if (!admin)
+			return -EPERM;
+		return obj->sid == DMAPI_NO_SESSION ? 0 : -EINVAL;
+	}
+
+	if (obj->sid < 0)
+		error = xfs_dm_descriptor_get(call, ~obj->sid);
+	if (!admin && !call->worker)
+		return -EPERM;
+	if (call->worker && !(op->needs & XFS_DM_OP_WORKER))
+		return -EPERM;
+	if (error)
+		return error;
+
+	call->s = xfs_dm_session_get(obj->sid);
+	if (IS_ERR(call->s)) {
+		error = PTR_ERR(call->s);
+		call->s = NULL;
+	}
+	return error;
+}
+
+/* The bytes of the handle, and the token. */
 static int
 xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 		    u8 *handle)
 {
 	struct dmapi_object	*obj = &call->arg.obj;
-	int			error;
-
-	if (!(op->needs & XFS_DM_OP_ANYBODY))
-		call->s = xfs_dm_session_get(obj->sid);
-	else if (obj->sid != DMAPI_NO_SESSION)
-		return -EINVAL;
-	if (IS_ERR(call->s)) {
-		error = PTR_ERR(call->s);
-		call->s = NULL;
-		return error;
-	}
-	if (!(op->needs & XFS_DM_OP_OBJECT))
-		return 0;
+	u64			fsid;
 
 	if (obj->hanp == DMAPI_GLOBAL_HANP && obj->hlen == DMAPI_GLOBAL_HLEN) {
 		if (!(op->needs & XFS_DM_OP_GLOBAL))
@@ -88,6 +135,11 @@ xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 				  obj->hlen)) {
 		return -EFAULT;
 	}
+	memcpy(&fsid, handle, sizeof(fsid));
+	/* Workers have to do with objects, not with a file system as such. */
+	if (call->worker && (obj->hlen != DMAPI_HANDLE_LEN ||
+			     !xfs_dm_worker_has(call->worker, fsid)))
+		return -EPERM;
 
 	/* @xfs-dm-rights { */
 	if (obj->token == DMAPI_NO_TOKEN && (op->needs & XFS_DM_OP_TOKEN))
@@ -97,7 +149,7 @@ xfs_dm_resolve_form(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 		return 0;
 	if (!call->s)
 		return -EINVAL;
-	return xfs_dm_token_check(call->s, obj->token);
+	return xfs_dm_token_check(call, obj->token);
 }
 
 static bool
@@ -176,7 +228,7 @@ xfs_dm_resolve_handle(const struct xfs_dm_op *op, struct xfs_dm_call *call,
 
 static long
 xfs_dm_call(unsigned int number, void __user *uarg, size_t size,
-	    unsigned int flags)
+	    unsigned int flags, bool admin)
 {
 	const struct xfs_dm_op	*op;
 	struct xfs_dm_call	call = { };
@@ -185,22 +237,17 @@ xfs_dm_call(unsigned int number, void __user *uarg, size_t size,
 	bool			writes = false;
 	long			ret;
 
-	if (flags)
-		return -EINVAL;
-	if (number == DMAPI_GET_VERSION)
-		return uarg || size ? -EINVAL : DMAPI_VERSION;
+	if (number == DMAPI_GET_VERSION && admin)
+		return uarg || size || flags ? -EINVAL : DMAPI_VERSION;
 	op = xfs_dm_op_find(number);
-	if (!op)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	if (size < op->size)
-		return -EINVAL;
-	ret = copy_struct_from_user(call.arg.bytes, op->size, uarg, size);
+	ret = xfs_dm_call_read(op, &call, uarg, size, flags);
 	if (ret)
-		return ret;
+		return admin ? ret : -EPERM;
 
-	if (op->needs & (XFS_DM_OP_SESSION | XFS_DM_OP_OBJECT)) {
+	ret = xfs_dm_resolve_session(op, &call, admin);
+	if (ret)
+		goto out;
+	if (op->needs & XFS_DM_OP_OBJECT) {
 		ret = xfs_dm_resolve_form(op, &call, handle);
 		if (ret)
 			goto out;
@@ -224,6 +271,9 @@ out:
 		xfs_dm_fs_put(call.fs);
 	if (call.s)
 		xfs_dm_session_put(call.s);
+	/* Perhaps the last one: then the session ends, with nothing held. */
+	if (call.file)
+		fput(call.file);
 	return ret;
 }
 

@@ -3,17 +3,20 @@
  * The table of operations
  *
  * What an operation takes is data: the size of its structure, and whether a
- * session, a token and what kind of handle it needs.  One function checks all
- * of it in the order that the interface promises, and hands the operation an
- * argument in which everything is resolved.
+ * session, a token and what kind of handle it needs, and whether it is one for
+ * workers, who have no privilege but a descriptor.  One function checks all of it
+ * in the order that the interface promises, and hands the operation an argument
+ * in which everything is resolved.
  */
 #ifndef __XFS_DM_OPS_H__
 #define __XFS_DM_OPS_H__
 
 #include <uapi/linux/dmapi.h>
 
+struct file;
 struct xfs_dm_fs;
 struct xfs_dm_session;
+struct xfs_dm_worker;
 struct xfs_inode;
 
 /*
@@ -35,12 +38,16 @@ struct xfs_inode;
 /* Rights themselves: a token, and no right. */
 #define XFS_DM_OP_TOKEN		(1U << 10)
 /* } @xfs-dm-rights */
+#define XFS_DM_OP_WORKER	(1U << 11)	/* also by a worker's descriptor */
 #define XFS_DM_OP_MAX_ARG	128		/* largest structure, bytes */
 
 /**
  * struct xfs_dm_call - a call with everything resolved
  * @arg: the operation's structure
  * @s: session, with XFS_DM_OP_SESSION or _OBJECT; NULL with _ANYBODY
+ * @file: the descriptor by which the caller named it, NULL: by its id; @arg
+ *	holds the id in any case
+ * @worker: to what that is limited; NULL: to nothing
  * @fs: the file system of the handle; NULL for the global handle
  * @ip: the inode of the handle, referenced; NULL for a file system handle
  * @right: what the call has of it by itself, DMAPI_RIGHT_*
@@ -52,6 +59,8 @@ struct xfs_dm_call {
 		__u64			align;
 	} arg;
 	struct xfs_dm_session	*s;
+	struct file		*file;
+	const struct xfs_dm_worker *worker;
 	struct xfs_dm_fs	*fs;
 	struct xfs_inode	*ip;
 	u32			right;	/* @xfs-dm-rights */
@@ -60,12 +69,15 @@ struct xfs_dm_call {
 struct xfs_dm_op {
 	unsigned int	number;		/* DMAPI_* */
 	unsigned int	size;		/* of its structure, first version */
+	unsigned int	grown;		/* the present one, if it is larger */
 	unsigned int	needs;		/* XFS_DM_OP_* */
 	long		(*call)(struct xfs_dm_call *call);
 };
 
 /* Each file brings its own, ended by an entry without @call. */
 extern const struct xfs_dm_op xfs_dm_session_ops[];
+extern const struct xfs_dm_op xfs_dm_descriptor_ops[];
+extern const struct xfs_dm_op xfs_dm_session_list_ops[];
 extern const struct xfs_dm_op xfs_dm_queue_ops[];
 extern const struct xfs_dm_op xfs_dm_disp_ops[];
 extern const struct xfs_dm_op xfs_dm_handle_ops[];

@@ -357,27 +357,29 @@ const struct xfs_dm_op xfs_dm_punch_ops[] = {
 	{
 		.number	= DMAPI_PUNCH_HOLE,
 		.size	= sizeof(struct dmapi_range),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_punch_hole,
 	},
 	/* @xfs-dm-version { */
 	{
 		.number	= DMAPI_PUNCH_IF,
 		.size	= sizeof(struct dmapi_punch_if),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_punch_if,
 	},
 	/* } @xfs-dm-version */
 	{
 		.number	= DMAPI_PROBE_HOLE,
 		.size	= sizeof(struct dmapi_probe_hole),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_probe_hole,
 	},
 	{
 		.number	= DMAPI_GET_ALLOCINFO,
 		.size	= sizeof(struct dmapi_get_allocinfo),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_get_allocinfo,
 	},
 	{ },

@@ -11,6 +11,10 @@
  * on the size of the buffer, and what a failing call did hand over in earlier
  * rounds is a valid result: such a call reports success for these.
  *
+ * A worker gets only what is about his file systems, and looks for it among the
+ * first messages of the queue, so that the lock is held for a short time here, too.
+ * He is woken with every message, beside the one who is woken for it.
+ *
  * In the middle of a round the generator may be killed, which makes its message
  * an orphan, and the session may be assumed, which puts the message back at
  * once without waiting for the copy; then the round finds its id dead, and
@@ -22,6 +26,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 #include "xfs_dm_ops.h"
 #include "xfs_dm_session.h"
@@ -49,6 +54,7 @@ xfs_dm_msg_copy(const struct xfs_dm_msg *m, __u64 uptr, unsigned int room,
 /* How far a call of dm_get_events() has come. */
 struct xfs_dm_get {
 	const struct dmapi_get_events *g_arg;
+	const struct xfs_dm_worker *g_worker;
 	__u64			g_used;		/* bytes in the buffer */
 	__u64			g_last;		/* offset of the last message */
 	unsigned int		g_count;	/* messages in it */
@@ -64,8 +70,9 @@ static int
 xfs_dm_get_take(struct xfs_dm_session *s, struct xfs_dm_get *get)
 {
 	const struct dmapi_get_events *arg = get->g_arg;
-	struct xfs_dm_msg	*m;
+	struct xfs_dm_msg	*m, *n;
 	unsigned int		max = XFS_DM_ROUND;
+	unsigned int		looked = 0;
 	unsigned int		room;
 	int			error = 0;
 
@@ -75,10 +82,18 @@ xfs_dm_get_take(struct xfs_dm_session *s, struct xfs_dm_get *get)
 	get->g_bytes = 0;
 
 	spin_lock(&s->s_lock);
-	if (!xfs_dm_session_is(s, arg->sid))
-		error = -EINVAL;
-	while (!error && get->g_nr < max && !list_empty(&s->s_queued)) {
-		m = list_first_entry(&s->s_queued, struct xfs_dm_msg, m_list);
+	if (!xfs_dm_session_is(s, arg->sid)) {
+		spin_unlock(&s->s_lock);
+		return -EINVAL;
+	}
+	list_for_each_entry_safe(m, n, &s->s_queued, m_list) {
+		if (get->g_nr == max)
+			break;
+		if (!xfs_dm_msg_is_for(m, get->g_worker)) {
+			if (++looked == XFS_DM_WORKER_LOOK)
+				break;
+			continue;
+		}
 		room = xfs_dm_msg_room(m);
 		if (room > arg->buflen - get->g_used - get->g_bytes) {
 			if (!get->g_count && !get->g_nr) {
@@ -154,6 +169,7 @@ xfs_dm_get_finish(struct xfs_dm_session *s, struct xfs_dm_get *get, int error)
 				WRITE_ONCE(m->m_state, XFS_DM_MSG_GONE);
 				continue;
 			}
+			m->m_since = ktime_get_boottime_ns();
 			list_move_tail(&m->m_list, &s->s_delivered);
 			WRITE_ONCE(m->m_state, XFS_DM_MSG_DELIVERED);
 			s->s_ndelivered++;
@@ -173,13 +189,34 @@ xfs_dm_get_finish(struct xfs_dm_session *s, struct xfs_dm_get *get, int error)
 	return error;
 }
 
+/* Is there something for a worker, or nothing to wait for any more? */
+static bool
+xfs_dm_get_look(struct xfs_dm_session *s, __s32 sid,
+		const struct xfs_dm_worker *worker)
+{
+	bool			ready;
+
+	spin_lock(&s->s_lock);
+	ready = s->s_id != sid || xfs_dm_queue_first(s, worker);
+	spin_unlock(&s->s_lock);
+	return ready;
+}
+
 /*
  * Wait for a message.  Exclusive, so that one message wakes one thread; freezes
- * without a signal that the caller would see.
+ * without a signal that the caller would see.  A worker would be the wrong one,
+ * so he is no such one.
  */
 static int
-xfs_dm_get_wait(struct xfs_dm_session *s, __s32 sid)
+xfs_dm_get_wait(struct xfs_dm_session *s, __s32 sid,
+		const struct xfs_dm_worker *worker)
 {
+	if (worker) {
+		if (wait_event_freezable(s->s_wait,
+					 xfs_dm_get_look(s, sid, worker)))
+			return -EINTR;
+		return 0;
+	}
 	if (wait_event_freezable_exclusive(s->s_wait,
 					   !list_empty_careful(&s->s_queued) ||
 					   READ_ONCE(s->s_id) != sid))
@@ -193,7 +230,7 @@ xfs_dm_get_events(struct xfs_dm_call *call)
 {
 	const struct dmapi_get_events *arg = (void *)call->arg.bytes;
 	struct xfs_dm_session	*s = call->s;
-	struct xfs_dm_get	get = { .g_arg = arg };
+	struct xfs_dm_get	get = { .g_arg = arg, .g_worker = call->worker };
 	bool			pass;
 	int			error;
 
@@ -209,6 +246,7 @@ xfs_dm_get_events(struct xfs_dm_call *call)
 		return -EINVAL;
 	}
 	s->s_getters++;
+	s->s_got = ktime_get_boottime_ns();
 	spin_unlock(&s->s_lock);
 
 	for (;;) {
@@ -230,7 +268,7 @@ xfs_dm_get_events(struct xfs_dm_call *call)
 			error = -EAGAIN;
 			break;
 		}
-		error = xfs_dm_get_wait(s, arg->sid);
+		error = xfs_dm_get_wait(s, arg->sid, call->worker);
 		if (error)
 			break;
 	}
@@ -272,11 +310,12 @@ xfs_dm_response_valid(__u32 response, __s32 reterror)
 	}
 }
 
-/* Answer one message of @s, which the caller knows as @sid. */
+/* Answer one message of the session, which the caller knows as @sid. */
 static int
-xfs_dm_answer(struct xfs_dm_session *s, __s32 sid, __s32 token, __u32 response,
-	      __s32 reterror)
+xfs_dm_answer(const struct xfs_dm_call *call, __s32 sid, __s32 token,
+	      __u32 response, __s32 reterror)
 {
+	struct xfs_dm_session	*s = call->s;
 	struct xfs_dm_msg	*m;
 	int			error = 0;
 
@@ -287,7 +326,8 @@ xfs_dm_answer(struct xfs_dm_session *s, __s32 sid, __s32 token, __u32 response,
 	spin_lock(&s->s_lock);
 	if (!xfs_dm_session_is(s, sid)) {
 		error = -EINVAL;
-	} else if (!xfs_dm_msg_is_outstanding(s, m)) {
+	} else if (!xfs_dm_msg_is_outstanding(s, m) ||
+		   !xfs_dm_msg_is_for(m, call->worker)) {
 		error = -ESRCH;
 	} else if (response == DMAPI_RESP_DONTCARE &&
 		   m->m_msg.type != DMAPI_EVENT_MOUNT) {
@@ -325,7 +365,7 @@ xfs_dm_respond_event(struct xfs_dm_call *call)
 	if (arg->buflen && fault_in_readable(u64_to_user_ptr(arg->respbufp),
 					     arg->buflen))
 		return -EFAULT;
-	return xfs_dm_answer(call->s, arg->sid, arg->token, arg->response,
+	return xfs_dm_answer(call, arg->sid, arg->token, arg->response,
 			     arg->reterror);
 }
 
@@ -358,7 +398,7 @@ xfs_dm_respond_events(struct xfs_dm_call *call)
 			p->error = EINVAL;
 			if (p->token > 0 &&
 			    xfs_dm_response_valid(p->response, p->reterror))
-				p->error = -xfs_dm_answer(call->s, arg->sid,
+				p->error = -xfs_dm_answer(call, arg->sid,
 							  p->token, p->response,
 							  p->reterror);
 			given += !p->error;
@@ -392,7 +432,8 @@ xfs_dm_pending(struct xfs_dm_call *call)
 	spin_lock(&s->s_lock);
 	if (!xfs_dm_session_is(s, arg->sid))
 		error = -EINVAL;
-	else if (!xfs_dm_msg_is_outstanding(s, m))
+	else if (!xfs_dm_msg_is_outstanding(s, m) ||
+		 !xfs_dm_msg_is_for(m, call->worker))
 		error = -ESRCH;
 	else
 		WRITE_ONCE(m->m_pending, true);
@@ -421,7 +462,8 @@ xfs_dm_find_eventmsg(struct xfs_dm_call *call)
 
 	spin_lock(&s->s_lock);
 	if (!xfs_dm_session_is(s, arg->sid) ||
-	    !xfs_dm_msg_is_outstanding(s, m))
+	    !xfs_dm_msg_is_outstanding(s, m) ||
+	    !xfs_dm_msg_is_for(m, call->worker))
 		error = -EINVAL;
 	spin_unlock(&s->s_lock);
 	if (error)
@@ -438,6 +480,22 @@ xfs_dm_find_eventmsg(struct xfs_dm_call *call)
 out:
 	xfs_dm_msg_put(m);
 	return error;
+}
+
+/* How many messages is this caller to answer? */
+static unsigned int
+xfs_dm_count_delivered(const struct xfs_dm_call *call)
+{
+	struct xfs_dm_session	*s = call->s;
+	struct xfs_dm_msg	*m;
+	unsigned int		n = 0;
+
+	lockdep_assert_held(&s->s_lock);
+	if (!call->worker)
+		return s->s_ndelivered;
+	list_for_each_entry(m, &s->s_delivered, m_list)
+		n += xfs_dm_msg_is_for(m, call->worker);
+	return n;
 }
 
 /* DMAPI_GETALL_TOKENS: what is to be answered, in the order of delivery */
@@ -457,7 +515,7 @@ xfs_dm_getall_tokens(struct xfs_dm_call *call)
 		spin_lock(&s->s_lock);
 		if (!xfs_dm_session_is(s, arg->sid))
 			error = -EINVAL;
-		n = s->s_ndelivered;
+		n = xfs_dm_count_delivered(call);
 		if (error || n > arg->nelem || n <= room)
 			break;
 		spin_unlock(&s->s_lock);
@@ -471,8 +529,10 @@ xfs_dm_getall_tokens(struct xfs_dm_call *call)
 	if (!error && n <= arg->nelem) {
 		unsigned int	i = 0;
 
-		list_for_each_entry(m, &s->s_delivered, m_list)
-			tokens[i++] = m->m_msg.token;
+		list_for_each_entry(m, &s->s_delivered, m_list) {
+			if (xfs_dm_msg_is_for(m, call->worker))
+				tokens[i++] = m->m_msg.token;
+		}
 	}
 	spin_unlock(&s->s_lock);
 
@@ -491,37 +551,37 @@ const struct xfs_dm_op xfs_dm_queue_ops[] = {
 	{
 		.number	= DMAPI_GET_EVENTS,
 		.size	= sizeof(struct dmapi_get_events),
-		.needs	= XFS_DM_OP_SESSION,
+		.needs	= XFS_DM_OP_SESSION | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_get_events,
 	},
 	{
 		.number	= DMAPI_RESPOND_EVENT,
 		.size	= sizeof(struct dmapi_respond_event),
-		.needs	= XFS_DM_OP_SESSION,
+		.needs	= XFS_DM_OP_SESSION | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_respond_event,
 	},
 	{
 		.number	= DMAPI_RESPOND_EVENTS,
 		.size	= sizeof(struct dmapi_respond_events),
-		.needs	= XFS_DM_OP_SESSION,
+		.needs	= XFS_DM_OP_SESSION | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_respond_events,
 	},
 	{
 		.number	= DMAPI_PENDING,
 		.size	= sizeof(struct dmapi_pending),
-		.needs	= XFS_DM_OP_SESSION,
+		.needs	= XFS_DM_OP_SESSION | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_pending,
 	},
 	{
 		.number	= DMAPI_FIND_EVENTMSG,
 		.size	= sizeof(struct dmapi_find_eventmsg),
-		.needs	= XFS_DM_OP_SESSION,
+		.needs	= XFS_DM_OP_SESSION | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_find_eventmsg,
 	},
 	{
 		.number	= DMAPI_GETALL_TOKENS,
 		.size	= sizeof(struct dmapi_getall_ids),
-		.needs	= XFS_DM_OP_SESSION,
+		.needs	= XFS_DM_OP_SESSION | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_getall_tokens,
 	},
 	{ }

@@ -318,19 +318,21 @@ const struct xfs_dm_op xfs_dm_region_ops[] = {
 	{
 		.number	= DMAPI_SET_REGION,
 		.size	= sizeof(struct dmapi_set_region),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_set_region,
 	},
 	{
 		.number	= DMAPI_GET_REGION,
 		.size	= sizeof(struct dmapi_get_region),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_get_region,
 	},
 	{
 		.number	= DMAPI_SET_RESIDENT,
 		.size	= sizeof(struct dmapi_range),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_set_resident,
 	},
 	{ },

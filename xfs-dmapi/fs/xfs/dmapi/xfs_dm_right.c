@@ -34,6 +34,9 @@
 static DEFINE_SPINLOCK(xfs_dm_rights_lock);
 static LIST_HEAD(xfs_dm_rights);
 
+/* Every right keeps an inode in memory: for the unprivileged there is an end. */
+#define XFS_DM_WORKER_RIGHTS	64
+
 /* A number for each search of a circle */
 static u64 xfs_dm_walks;
 
@@ -320,8 +323,8 @@ xfs_dm_right_find(struct xfs_dm_object *o, const struct xfs_dm_msg *m)
  * @call: resolved
  * @m: the token's message, referenced by the caller
  *
- * Return: for xfs_dm_right_put(); ERR_PTR(-ENOMEM); or ERR_PTR(-EBADF) if the
- * file system is going.
+ * Return: for xfs_dm_right_put(); ERR_PTR(-ENOMEM); ERR_PTR(-EBADF) if the file
+ * system is going; or ERR_PTR(-ENOSPC) if a worker's token has many.
  */
 struct xfs_dm_right *
 xfs_dm_right_get(struct xfs_dm_call *call, struct xfs_dm_msg *m)
@@ -351,6 +354,12 @@ xfs_dm_right_get(struct xfs_dm_call *call, struct xfs_dm_msg *m)
 
 	spin_lock(&xfs_dm_rights_lock);
 	r = xfs_dm_right_find(o, m);
+	if (!r && call->worker &&
+	    list_count_nodes(&m->m_rights) >= XFS_DM_WORKER_RIGHTS) {
+		spin_unlock(&xfs_dm_rights_lock);
+		xfs_dm_right_free(new);
+		return ERR_PTR(-ENOSPC);
+	}
 	if (!r) {
 		r = new;
 		new = NULL;

@@ -170,31 +170,31 @@ const struct xfs_dm_op xfs_dm_right_ops[] = {
 	{
 		.number	= DMAPI_REQUEST_RIGHT,
 		.size	= sizeof(struct dmapi_request_right),
-		.needs	= XFS_DM_RIGHT_NEEDS,
+		.needs	= XFS_DM_RIGHT_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_request_right,
 	},
 	{
 		.number	= DMAPI_RELEASE_RIGHT,
 		.size	= sizeof(struct dmapi_object),
-		.needs	= XFS_DM_RIGHT_NEEDS,
+		.needs	= XFS_DM_RIGHT_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_release_right,
 	},
 	{
 		.number	= DMAPI_QUERY_RIGHT,
 		.size	= sizeof(struct dmapi_query_right),
-		.needs	= XFS_DM_RIGHT_NEEDS,
+		.needs	= XFS_DM_RIGHT_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_query_right,
 	},
 	{
 		.number	= DMAPI_UPGRADE_RIGHT,
 		.size	= sizeof(struct dmapi_object),
-		.needs	= XFS_DM_RIGHT_NEEDS,
+		.needs	= XFS_DM_RIGHT_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_upgrade_right,
 	},
 	{
 		.number	= DMAPI_DOWNGRADE_RIGHT,
 		.size	= sizeof(struct dmapi_object),
-		.needs	= XFS_DM_RIGHT_NEEDS,
+		.needs	= XFS_DM_RIGHT_NEEDS | XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_downgrade_right,
 	},
 	{

@@ -16,23 +16,24 @@
  * Every live session pins the module.  Its memory may live longer, in the hands
  * of calls, messages and descriptors, which have pins of their own.
  *
- * A session can also be held as a descriptor, which can be polled beside other
- * descriptors and given to another process.  It holds the memory, not the
- * session: destruction or assumption turns it into POLLERR | POLLHUP.
+ * A session can also be held as a descriptor (xfs_dm_descriptor.c), and end with
+ * it.  Destruction wants it to be empty; such an end does not, and gives what is
+ * in it back to those who wait.
  */
 #include "xfs_dm_compat.h"
 
-#include <linux/anon_inodes.h>
-#include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/poll.h>
-#include <linux/seq_file.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/xarray.h>
 
 #include "xfs_dm_ops.h"
 #include "xfs_dm_session.h"
+
+/* Messages that are returned in one go. */
+#define XFS_DM_RETURN		64
 
 /* Id to session, ids that are only reserved to nothing. */
 static DEFINE_XARRAY_FLAGS(xfs_dm_sessions, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
@@ -97,6 +98,7 @@ xfs_dm_session_alloc(void)
 	init_waitqueue_head(&s->s_wait);
 	init_waitqueue_head(&s->s_poll);
 	init_waitqueue_head(&s->s_room);
+	s->s_created = ktime_get_boottime_ns();
 	return s;
 
 fail:
@@ -126,8 +128,10 @@ static int
 xfs_dm_session_rename(struct xfs_dm_session *s, __s32 oldsid, __s32 sid,
 		      char **info)
 {
+	char			comm[TASK_COMM_LEN];
 	LIST_HEAD(gone);
 
+	get_task_comm(comm, current->group_leader);
 	xa_lock(&xfs_dm_sessions);
 	spin_lock(&s->s_lock);
 	if (s->s_id != oldsid) {
@@ -142,6 +146,12 @@ xfs_dm_session_rename(struct xfs_dm_session *s, __s32 oldsid, __s32 sid,
 	WARN_ON_ONCE(xa_is_err(__xa_store(&xfs_dm_sessions, sid, s, 0)));
 	WRITE_ONCE(s->s_id, sid);
 	swap(s->s_info, *info);
+	s->s_tgid = task_tgid_nr(current);
+	memcpy(s->s_comm, comm, sizeof(comm));
+	if (oldsid)
+		s->s_assumed = ktime_get_boottime_ns();
+	/* The successor may save it from a descriptor that goes. */
+	s->s_bound = false;
 	xfs_dm_queue_assumed(s, &gone);
 	spin_unlock(&s->s_lock);
 	xa_unlock(&xfs_dm_sessions);
@@ -247,6 +257,118 @@ xfs_dm_destroy_session(struct xfs_dm_call *call)
 	wake_up_all(&s->s_poll);
 	xfs_dm_session_end(s);
 	return 0;
+}
+
+/* The next message of a session that has ended, and that is to be returned. */
+static struct xfs_dm_msg *
+xfs_dm_queue_pop(struct xfs_dm_session *s)
+{
+	struct xfs_dm_msg	*m;
+
+	m = list_first_entry_or_null(&s->s_queued, struct xfs_dm_msg, m_list);
+	if (m) {
+		s->s_nqueued--;
+		return m;
+	}
+	m = list_first_entry_or_null(&s->s_delivered, struct xfs_dm_msg,
+				     m_list);
+	if (m)
+		s->s_ndelivered--;
+	return m;
+}
+
+/*
+ * A session has ended, and nothing comes into it any more.  Whoever waits for an
+ * answer is told to ask somebody else; what nobody waits for is dropped.  Until
+ * it is his message's turn he is as he was: he waits, and can be killed.
+ */
+static void
+xfs_dm_queue_return(struct xfs_dm_session *s)
+{
+	struct xfs_dm_msg	*m;
+	LIST_HEAD(gone);
+	unsigned int		n;
+
+	do {
+		spin_lock(&s->s_lock);
+		for (n = 0; n < XFS_DM_RETURN; n++) {
+			m = xfs_dm_queue_pop(s);
+			if (!m)
+				break;
+			list_move_tail(&m->m_list, &gone);
+			WRITE_ONCE(m->m_state, m->m_orphan ?
+						XFS_DM_MSG_GONE :
+						XFS_DM_MSG_RETURNED);
+		}
+		spin_unlock(&s->s_lock);
+
+		list_for_each_entry(m, &gone, m_list) {
+			xfs_dm_right_forget(m);	/* @xfs-dm-rights */
+			wake_up(&m->m_wait);
+		}
+		xfs_dm_queue_retire(&gone);
+		cond_resched();
+	} while (n == XFS_DM_RETURN);
+}
+
+/**
+ * xfs_dm_session_end_bound() - end a session, whatever is in it
+ * @s: the session, referenced by the caller
+ * @sid: the id that it has to have, else nothing happens
+ *
+ * It loses its name, its dispositions and its registration in one step.  From
+ * then on nothing comes into it, and what is there is given back: messages that
+ * are being copied out as if the copy had failed, then all of them.  Called with
+ * nothing held.
+ */
+void
+xfs_dm_session_end_bound(struct xfs_dm_session *s, __s32 sid)
+{
+	bool			ends;
+	LIST_HEAD(gone);
+
+	spin_lock(&xfs_dm_disp_lock);
+	xa_lock(&xfs_dm_sessions);
+	spin_lock(&s->s_lock);
+	ends = xfs_dm_session_is(s, sid);
+	if (ends) {
+		__xa_erase(&xfs_dm_sessions, sid);
+		WRITE_ONCE(s->s_id, 0);
+		xfs_dm_disp_forget(s);
+		xfs_dm_queue_assumed(s, &gone);
+	}
+	spin_unlock(&s->s_lock);
+	xa_unlock(&xfs_dm_sessions);
+	spin_unlock(&xfs_dm_disp_lock);
+	if (!ends)
+		return;
+
+	wake_up_all(&s->s_wait);
+	wake_up_all(&s->s_poll);
+	wake_up_all(&s->s_room);
+	xfs_dm_queue_retire(&gone);
+	xfs_dm_queue_return(s);
+	xfs_dm_session_end(s);
+}
+
+/**
+ * xfs_dm_session_find() - one session after the other
+ * @sid: where to begin; result: the id under which it was found
+ *
+ * Return: the session with that id or the next higher one, to be dropped with
+ * xfs_dm_session_put(); NULL if there is none.
+ */
+struct xfs_dm_session *
+xfs_dm_session_find(unsigned long *sid)
+{
+	struct xfs_dm_session	*s;
+
+	xa_lock(&xfs_dm_sessions);
+	s = xa_find(&xfs_dm_sessions, sid, S32_MAX, XA_PRESENT);
+	if (s)
+		xfs_dm_session_hold(s);
+	xa_unlock(&xfs_dm_sessions);
+	return s;
 }
 
 /* DMAPI_GETALL_SESSIONS: the ids of all, ascending */
@@ -362,86 +484,6 @@ xfs_dm_query_session(struct xfs_dm_call *call)
 	return error;
 }
 
-/*
- * The descriptor
- */
-struct xfs_dm_session_file {
-	struct xfs_dm_session	*sf_session;
-	__s32			sf_sid;		/* its id when it was opened */
-};
-
-static __poll_t
-xfs_dm_session_poll(struct file *file, struct poll_table_struct *wait)
-{
-	struct xfs_dm_session_file *sf = file->private_data;
-	struct xfs_dm_session	*s = sf->sf_session;
-	__poll_t		mask = 0;
-
-	poll_wait(file, &s->s_poll, wait);
-
-	spin_lock(&s->s_lock);
-	if (!xfs_dm_session_is(s, sf->sf_sid))
-		mask = EPOLLERR | EPOLLHUP;
-	else if (!list_empty(&s->s_queued))
-		mask = EPOLLIN | EPOLLRDNORM;
-	spin_unlock(&s->s_lock);
-	return mask;
-}
-
-static int
-xfs_dm_session_release(struct inode *inode, struct file *file)
-{
-	struct xfs_dm_session_file *sf = file->private_data;
-
-	xfs_dm_session_put(sf->sf_session);
-	kfree(sf);
-	return 0;
-}
-
-static void
-xfs_dm_session_show_fdinfo(struct seq_file *m, struct file *file)
-{
-	struct xfs_dm_session_file *sf = file->private_data;
-
-	seq_printf(m, "dmapi-session:\t%d\n", sf->sf_sid);
-}
-
-/* The open file pins the module, and so the code that drops the session. */
-static const struct file_operations xfs_dm_session_fops = {
-	.owner		= THIS_MODULE,
-	.poll		= xfs_dm_session_poll,
-	.release	= xfs_dm_session_release,
-	.show_fdinfo	= xfs_dm_session_show_fdinfo,
-};
-
-/* DMAPI_SESSION_FD: the session as a descriptor */
-static long
-xfs_dm_session_fd(struct xfs_dm_call *call)
-{
-	const struct dmapi_session *arg = (void *)call->arg.bytes;
-	struct xfs_dm_session_file *sf;
-	int			fd;
-
-	if (arg->flags)
-		return -EINVAL;
-
-	sf = kzalloc_obj(*sf, GFP_KERNEL_ACCOUNT);
-	if (!sf)
-		return -ENOMEM;
-	xfs_dm_session_hold(call->s);
-	sf->sf_session = call->s;
-	sf->sf_sid = arg->sid;
-
-	/* An id that dies from here on is reported by poll. */
-	fd = anon_inode_getfd("[dmapi]", &xfs_dm_session_fops, sf,
-			      O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		xfs_dm_session_put(sf->sf_session);
-		kfree(sf);
-	}
-	return fd;
-}
-
 void
 xfs_dm_session_exit(void)
 {
@@ -472,12 +514,6 @@ const struct xfs_dm_op xfs_dm_session_ops[] = {
 		.size	= sizeof(struct dmapi_getall),
 		.needs	= XFS_DM_OP_SESSION,
 		.call	= xfs_dm_query_session,
-	},
-	{
-		.number	= DMAPI_SESSION_FD,
-		.size	= sizeof(struct dmapi_session),
-		.needs	= XFS_DM_OP_SESSION,
-		.call	= xfs_dm_session_fd,
 	},
 	{ }
 };

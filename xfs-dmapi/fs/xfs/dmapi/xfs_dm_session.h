@@ -13,6 +13,8 @@
  * references: the generator's, and one that belongs to its token.  Its life:
  *
  *	NEW --> QUEUED <--> INFLIGHT --> DELIVERED --> ANSWERED
+ *	  |        |            |            |
+ *	  |        +--------------------> RETURNED (the session has ended)
  *	  |        |            |
  *	  +--------+------------+--> GONE (nobody waits any more)
  *
@@ -23,6 +25,10 @@
  * gone once it has arrived.  A message
  * whose generator was killed while somebody had it is an orphan: it can be
  * answered, and the answer goes nowhere.
+ *
+ * A session can end with messages in it, if it belongs to a descriptor.  Its
+ * messages are RETURNED, and whoever waits for the answer to one makes another
+ * one like it and asks again, as if he had found nobody to ask yet.
  *
  * A DELIVERED message can be moved to another session, and goes on there as if it
  * had been delivered there; its generator does not notice.  So m_session changes
@@ -48,12 +54,15 @@
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
 #include "xfs_dm_event.h"
 #include "xfs_dm_right.h"	/* @xfs-dm-rights */
+
+struct xfs_dm_call;
 
 /* Sessions in the system */
 #define XFS_DM_MAX_SESSIONS	4096
@@ -73,6 +82,12 @@
  * @s_ndelivered: messages in @s_delivered
  * @s_getters: threads in dm_get_events
  * @s_mount: registered for MOUNT with the global handle; xfs_dm_disp_lock
+ * @s_bound: it ends with a descriptor
+ * @s_created: when, as the following by ktime_get_boottime_ns(); constant
+ * @s_assumed: when it got its present id by being assumed; 0: not
+ * @s_got: last call of dm_get_events; 0: none
+ * @s_tgid: who created or assumed it,
+ * @s_comm: and his name
  * @s_wait: dm_get_events waits here for a message, exclusively
  * @s_poll: session descriptors are polled here
  * @s_room: generators wait here for room in a full queue, exclusively
@@ -91,6 +106,12 @@ struct xfs_dm_session {
 	unsigned int		s_ndelivered;
 	unsigned int		s_getters;
 	bool			s_mount;
+	bool			s_bound;
+	u64			s_created;
+	u64			s_assumed;
+	u64			s_got;
+	pid_t			s_tgid;
+	char			s_comm[TASK_COMM_LEN];
 	wait_queue_head_t	s_wait;
 	wait_queue_head_t	s_poll;
 	wait_queue_head_t	s_room;
@@ -103,6 +124,7 @@ enum xfs_dm_msg_state {
 	XFS_DM_MSG_INFLIGHT,
 	XFS_DM_MSG_DELIVERED,
 	XFS_DM_MSG_ANSWERED,
+	XFS_DM_MSG_RETURNED,
 	XFS_DM_MSG_GONE,
 };
 
@@ -117,6 +139,8 @@ enum xfs_dm_msg_state {
  * @m_session: whose it is, referenced; set under s_lock when it is queued,
  *	changed when it is moved
  * @m_list: in one of the session's lists; s_lock
+ * @m_fsid: the file system that it is about, whose workers may have it; 0: none
+ * @m_since: queued, or delivered, when; s_lock
  * @m_wait: the generator waits here
  * @m_rights: what its token has; xfs_dm_right.c's lock, as the following three
  * @m_ended: the token has ended
@@ -135,6 +159,8 @@ struct xfs_dm_msg {
 	int			m_error;
 	struct xfs_dm_session	*m_session;
 	struct list_head	m_list;
+	__u64			m_fsid;
+	u64			m_since;
 	wait_queue_head_t	m_wait;
 	/* @xfs-dm-rights { */
 	struct list_head	m_rights;
@@ -147,9 +173,32 @@ struct xfs_dm_msg {
 	__u8			m_payload[] __counted_by(m_len);
 };
 
+/* Unread messages at which a worker looks for those that he may have */
+#define XFS_DM_WORKER_LOOK	1024
+
+/**
+ * struct xfs_dm_worker - to what a worker's descriptor is limited
+ * @w_nfs: number of
+ * @w_fsid: file systems
+ */
+struct xfs_dm_worker {
+	unsigned int		w_nfs;
+	__u64			w_fsid[] __counted_by(w_nfs);
+};
+
+/* xfs_dm_descriptor.c */
+int xfs_dm_descriptor_get(struct xfs_dm_call *call, int fd);
+bool xfs_dm_worker_has(const struct xfs_dm_worker *worker, __u64 fsid);
+
 /* xfs_dm_session.c */
 void xfs_dm_session_exit(void);
 int xfs_dm_session_mounters(struct xfs_dm_session ***listp);
+void xfs_dm_session_end_bound(struct xfs_dm_session *s, __s32 sid);
+struct xfs_dm_session *xfs_dm_session_find(unsigned long *sid);
+
+/* xfs_dm_session_list.c */
+int xfs_dm_session_list_init(void);
+void xfs_dm_session_list_exit(void);
 
 /* Are there @max messages, or places kept for them?  s_lock makes it certain. */
 static inline bool
@@ -205,6 +254,9 @@ void xfs_dm_msg_unread(struct xfs_dm_session *s, struct xfs_dm_msg *m,
 		       struct list_head *gone);
 void xfs_dm_queue_assumed(struct xfs_dm_session *s, struct list_head *gone);
 void xfs_dm_queue_retire(struct list_head *gone);
+struct xfs_dm_msg *xfs_dm_msg_again(const struct xfs_dm_msg *m);
+struct xfs_dm_msg *xfs_dm_queue_first(struct xfs_dm_session *s,
+				      const struct xfs_dm_worker *worker);
 struct xfs_dm_msg *xfs_dm_token_get(__s32 token);
 void xfs_dm_msg_exit(void);
 
@@ -219,6 +271,12 @@ static inline bool xfs_dm_msg_is_answered(const struct xfs_dm_msg *m)
 {
 	/* Pairs with the release in xfs_dm_respond_event(). */
 	return smp_load_acquire(&m->m_state) == XFS_DM_MSG_ANSWERED;
+}
+
+/* Has its session ended without answering it? */
+static inline bool xfs_dm_msg_is_returned(const struct xfs_dm_msg *m)
+{
+	return READ_ONCE(m->m_state) == XFS_DM_MSG_RETURNED;
 }
 
 /* Bytes of the message as dm_find_eventmsg() returns it. */
@@ -241,6 +299,14 @@ static inline bool xfs_dm_msg_is_outstanding(struct xfs_dm_session *s,
 	return READ_ONCE(m->m_session) == s &&
 		READ_ONCE(m->m_state) == XFS_DM_MSG_DELIVERED;
 }
+
+/* May a worker have the message?  Without limits, by a NULL, everybody may. */
+static inline bool xfs_dm_msg_is_for(const struct xfs_dm_msg *m,
+				     const struct xfs_dm_worker *worker)
+{
+	return !worker || xfs_dm_worker_has(worker, m->m_fsid);
+}
+
 
 /* xfs_dm_disp.c */
 extern spinlock_t xfs_dm_disp_lock;
@@ -325,6 +391,7 @@ static inline bool xfs_dm_is_full(const struct xfs_dm_fs *fs,
 void xfs_dm_assert_nothing_held(void);
 void xfs_dm_waiter_add(struct xfs_dm_waiter *w);
 void xfs_dm_waiter_del(struct xfs_dm_waiter *w);
+void xfs_dm_waiter_change(struct xfs_dm_waiter *w, struct xfs_dm_msg *m);
 unsigned int xfs_dm_wait_state(const struct xfs_dm_waiter *w);
 int xfs_dm_wait_error(void);
 void xfs_dm_wait_pend(const struct xfs_dm_waiter *w);

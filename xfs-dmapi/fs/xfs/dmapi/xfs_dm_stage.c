@@ -394,7 +394,8 @@ const struct xfs_dm_op xfs_dm_stage_ops[] = {
 	{
 		.number	= DMAPI_STAGE,
 		.size	= sizeof(struct dmapi_stage),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_stage,
 	},
 	{ },

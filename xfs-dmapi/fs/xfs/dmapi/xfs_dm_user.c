@@ -150,9 +150,13 @@ xfs_dm_send_msg(struct xfs_dm_call *call)
 	w.w_msg = m;
 	xfs_dm_waiter_add(&w);
 	error = xfs_dm_user_queue(&w, call->s, m, xfs_dm_wait_state(&w));
-	if (!error && wait_event_state(m->m_wait, xfs_dm_msg_is_answered(m),
+	if (!error && wait_event_state(m->m_wait,
+				       xfs_dm_msg_is_answered(m) ||
+				       xfs_dm_msg_is_returned(m),
 				       xfs_dm_wait_state(&w)))
 		error = -EINTR;
+	else if (!error)
+		error = -EINVAL;
 	xfs_dm_waiter_del(&w);
 	/* An answer that came in the last moment counts. */
 	if (xfs_dm_msg_abandon(m) > 0)

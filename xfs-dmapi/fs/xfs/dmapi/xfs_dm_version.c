@@ -198,7 +198,8 @@ const struct xfs_dm_op xfs_dm_version_ops[] = {
 	{
 		.number	= DMAPI_GET_CHANGE,
 		.size	= sizeof(struct dmapi_get_change),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_REG | XFS_DM_OP_WRITE |
+			  XFS_DM_OP_WORKER,
 		.call	= xfs_dm_op_get_change,
 	},
 	{ },

@@ -239,6 +239,19 @@ xfs_dm_waiter_del(struct xfs_dm_waiter *w)
 }
 
 /**
+ * xfs_dm_waiter_change() - a wait goes on with another message
+ * @w: in the list
+ * @m: the message that is in it from now on
+ */
+void
+xfs_dm_waiter_change(struct xfs_dm_waiter *w, struct xfs_dm_msg *m)
+{
+	spin_lock(&xfs_dm_waiters_lock);
+	w->w_msg = m;
+	spin_unlock(&xfs_dm_waiters_lock);
+}
+
+/**
  * xfs_dm_wait_state() - how to sleep
  * @w: whoever does
  *

@@ -19,18 +19,26 @@
  *
  * Errors common to all operations, in the order in which they are looked for:
  *
- *	EPERM	the caller lacks CAP_SYS_ADMIN in the initial user namespace
+ *	EPERM	the caller lacks CAP_SYS_ADMIN in the initial user namespace, and
+ *		does not name the session by a worker's descriptor (see
+ *		DMAPI_SESSION_FD).  Until it is known whether he does, this is
+ *		the only errno for him
  *	ENODEV	no file system that implements the operations is loaded
  *	EINVAL	unknown @op or @flags
  *	E2BIG	@size is larger than PAGE_SIZE, or unknown fields are not zero
  *	EINVAL	@size is below the first version of the structure
  *	EFAULT	@arg is not readable
- *	EINVAL	the session is unknown
+ *	EINVAL	the session is unknown, or the descriptor is not a session's, or
+ *		its session was assumed or has ended
+ *	EPERM	by a worker's descriptor: the operation is not one for workers
  *	EBADF	the handle has no valid form, names nothing mounted, or nothing
  *		that still exists
  *	EFAULT	the handle is not readable
+ *	EPERM	by a worker's descriptor: the handle is a file system's, or of one
+ *		for which the descriptor is not
  *	EINVAL	the token is neither positive nor DMAPI_NO_TOKEN
- *	ESRCH	the token is not outstanding in this session
+ *	ESRCH	the token is not outstanding in this session, or by a worker's
+ *		descriptor is that of a message about something else
  *	EINVAL	the handle is of the wrong kind for the operation
  *	EACCES	the token does not have the right that the operation needs:
  *		SHARED, or EXCL for one that changes something
@@ -116,7 +124,7 @@ enum dmapi_op {
 
 	/* Extensions */
 	DMAPI_GET_VERSION	= DMAPI_EXT + 0, /* none: @arg NULL, @size 0 */
-	DMAPI_SESSION_FD	= DMAPI_EXT + 1, /* struct dmapi_session */
+	DMAPI_SESSION_FD	= DMAPI_EXT + 1, /* struct dmapi_session_fd */
 	DMAPI_SET_RESIDENT	= DMAPI_EXT + 2, /* struct dmapi_range */
 	DMAPI_GET_CHANGE	= DMAPI_EXT + 3, /* struct dmapi_get_change */
 	DMAPI_PUNCH_IF		= DMAPI_EXT + 4, /* struct dmapi_punch_if */
@@ -124,12 +132,14 @@ enum dmapi_op {
 	DMAPI_SET_BORN		= DMAPI_EXT + 6, /* struct dmapi_set_born */
 	DMAPI_GET_BORN		= DMAPI_EXT + 7, /* struct dmapi_get_born */
 	DMAPI_RESPOND_EVENTS	= DMAPI_EXT + 8, /* struct dmapi_respond_events */
+	DMAPI_GET_SESSION_STATE	= DMAPI_EXT + 9, /* struct dmapi_getall */
 	DMAPI_SET_MANAGED	= DMAPI_EXT + 16, /* struct dmapi_set_managed */
 	DMAPI_HANDLE_TO_PATH	= DMAPI_EXT + 20, /* struct dmapi_handle_to_path */
 };
 
 /* Values of the fields below; names and numbers are SGI's. */
 #define DMAPI_NO_SESSION	0
+#define DMAPI_SID_FD(fd)	(~(fd))	/* as a sid: the session of a descriptor */
 #define DMAPI_NO_TOKEN		(-1)
 #define DMAPI_INVALID_TOKEN	0
 
@@ -142,6 +152,14 @@ enum dmapi_op {
 #define DMAPI_MAX_MESSAGE_DATA	65536	/* bytes of a response or a message */
 #define DMAPI_MAX_RESPONSES	1024	/* answers in one call */
 #define DMAPI_MAX_HANDLE_SIZE	56	/* bytes: no handle will ever be longer */
+#define DMAPI_MAX_WORKER_FS	64	/* file systems of a worker's descriptor */
+
+#define DMAPI_FD_ENDS		1	/* dmapi_session_fd.flags */
+#define DMAPI_FD_WORKER		2
+
+#define DMAPI_SESSION_MOUNT	1	/* dmapi_session_state.flags */
+#define DMAPI_SESSION_BOUND	2
+#define DMAPI_NEVER		(~0ULL)	/* of its times */
 
 #define DMAPI_EV_WAIT		1	/* dmapi_get_events.flags */
 #define DMAPI_RR_WAIT		1	/* dmapi_request_right.flags */
@@ -269,10 +287,40 @@ enum dmapi_op {
 
 /* --- What the operations read ------------------------------------------ */
 
-/* DMAPI_DESTROY_SESSION, DMAPI_SESSION_FD */
+/* DMAPI_DESTROY_SESSION */
 struct dmapi_session {
 	__s32		sid;
 	__u32		flags;		/* must be 0 */
+};
+
+/*
+ * DMAPI_SESSION_FD: a descriptor for the session, close-on-exec, which the call
+ * returns.  It can be polled, and DMAPI_SID_FD() of it is a sid, wherever a
+ * structure begins with one, but for dmapi_create_session.  It belongs to the
+ * id that the session has now, not to the one that an assumption gives it.
+ *
+ * DMAPI_FD_ENDS: the session ends when nobody has the descriptor any more, unless
+ * it was assumed before.  Operations that wait for its answers ask whoever has,
+ * or takes, their disposition; asynchronous messages are dropped; who waits for
+ * the answer to a DMAPI_SEND_MSG gets EINVAL.
+ *
+ * DMAPI_FD_WORKER: it can be used without privilege, by whoever has it, and only
+ * for what a worker does (Documentation/userspace-api/dmapi.rst lists it), with
+ * objects of the @nfs file systems whose handles are at @fsp, and with messages
+ * about them.
+ *
+ *	EINVAL	unknown flags; @nfs is 0 or above DMAPI_MAX_WORKER_FS; or it is
+ *		given without DMAPI_FD_WORKER
+ *	EFAULT	@fsp cannot be read
+ *	EBADF	a handle there names nothing mounted
+ *	EMFILE, ENFILE, ENOMEM
+ */
+struct dmapi_session_fd {
+	__s32		sid;
+	__u32		flags;		/* DMAPI_FD_* */
+	__u32		nfs;
+	__u32		pad;		/* must be 0 */
+	__aligned_u64	fsp;		/* @nfs times DMAPI_FSHANDLE_LEN bytes */
 };
 
 /* DMAPI_CREATE_SESSION */
@@ -286,6 +334,8 @@ struct dmapi_create_session {
 /*
  * DMAPI_QUERY_SESSION: the info string with its NUL.
  * DMAPI_GETALL_DISP: linked struct dmapi_dispinfo.
+ * DMAPI_GET_SESSION_STATE: struct dmapi_session_state, which may grow: as much of
+ * it as @buflen takes, and E2BIG if that is less than its first version.
  */
 struct dmapi_getall {
 	__s32		sid;
@@ -970,6 +1020,24 @@ struct dmapi_mount_event {
 	struct dmapi_vardata name1;	/* path */
 	struct dmapi_vardata name2;	/* device */
 	struct dmapi_vardata roothandle;
+};
+
+/* Times are nanoseconds ago, by a clock that goes on in suspend. */
+struct dmapi_session_state {
+	__s32		sid;
+	__u32		flags;		/* DMAPI_SESSION_MOUNT, _BOUND */
+	__u64		created;
+	__u64		assumed;	/* NEVER: it was not */
+	__u64		got;		/* last call of get_events; or NEVER */
+	__u64		oldest_queued;	/* NEVER: none is */
+	__u64		oldest_delivered; /* since it was; NEVER: none is */
+	__u32		queued;		/* messages that nobody got */
+	__u32		delivered;	/* that are to be answered */
+	__u32		getters;	/* callers in get_events */
+	__s32		tgid;		/* who created or assumed it, as init's
+					   namespace has it, */
+	char		comm[16];	/* and his name then */
+	char		info[DMAPI_SESSION_INFO_LEN];
 };
 
 struct dmapi_dispinfo {
