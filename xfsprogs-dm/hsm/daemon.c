@@ -313,7 +313,7 @@ int daemon_run(struct options *o)
 
 	report_timestamps = true;
 	if (dm_init_service(&version) < 0) {
-		complain("the kernel's DM interface is not there: %m");
+		complain("%s", dmx_init_error());
 		return -1;
 	}
 	lock = lock_name(o);

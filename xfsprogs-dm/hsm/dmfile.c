@@ -77,7 +77,7 @@ int session_begin(const char *command, dm_sessid_t *sid)
 	char *version;
 
 	if (dm_init_service(&version) < 0) {
-		complain("the kernel's DM interface is not there: %m");
+		complain("%s", dmx_init_error());
 		return -1;
 	}
 	sweep_sessions();

@@ -15,6 +15,12 @@ extern "C" {
 #endif
 
 /*
+ * Why dm_init_service() failed when this thread called it last, and what to do
+ * about it: a sentence without a full stop, for whoever runs the program.
+ */
+const char *dmx_init_error(void);
+
+/*
  * A descriptor for the session, close-on-exec.  It is readable (POLLIN) while
  * dm_get_events() would find a message.  Returns the descriptor, or -1.
  */
@@ -73,10 +79,6 @@ int	dmx_set_resident(dm_sessid_t sid, void *hanp, size_t hlen,
 		dm_token_t token, dm_off_t off, dm_size_t len);
 
 /*
- * A number for the file's data as it is now.  It stays as long as nobody
- * changes the data, and no other data of the file gets it.
- */
-/*
  * An answer, as dm_respond_event() takes it.  error is set: 0, or the errno that
  * dm_respond_event() would have had.
  */
@@ -91,6 +93,11 @@ typedef struct dmx_response {
 
 int	dmx_respond_events(dm_sessid_t sid, unsigned int nelem,
 		dmx_response_t *bufp, unsigned int *nelemp);
+
+/*
+ * A number for the file's data as it is now.  It stays as long as nobody
+ * changes the data, and no other data of the file gets it.
+ */
 int	dmx_get_change(dm_sessid_t sid, void *hanp, size_t hlen,
 		dm_token_t token, uint64_t *changep);
 

@@ -32,9 +32,11 @@ dmio_service(void)
 {
 	char			*version;
 
-	if (dm_init_service(&version))
-		return dmio_fail("dm_init_service");
-	return 0;
+	if (!dm_init_service(&version))
+		return 0;
+	fprintf(stderr, "%s\n", dmx_init_error());
+	exitcode = 1;
+	return -1;
 }
 
 /* A command that looks at its arguments itself */

@@ -18,6 +18,12 @@
 
 /* The number of the system call; -1 until dm_init_service() found it */
 extern _Atomic int libdm_syscall_nr __attribute__((visibility("hidden")));
+/* And what it said of its version */
+extern _Atomic int libdm_kernel_version __attribute__((visibility("hidden")));
+
+/* After EINVAL: ENOSYS if the operation is what the kernel does not know */
+void	libdm_refused(int nr, unsigned int op)
+		__attribute__((visibility("hidden")));
 
 /*
  * Copy through the kernel: EFAULT where an ordinary access would end the
@@ -30,12 +36,16 @@ int	libdm_copy(void *to, const void *from, size_t len)
 static inline long dm_call(unsigned int op, void *arg, size_t size)
 {
 	int nr = atomic_load_explicit(&libdm_syscall_nr, memory_order_relaxed);
+	long ret;
 
 	if (nr < 0) {
 		errno = ENOSYS;
 		return -1;
 	}
-	return syscall(nr, (unsigned long)op, arg, size, 0UL);
+	ret = syscall(nr, (unsigned long)op, arg, size, 0UL);
+	if (ret < 0 && errno == EINVAL)
+		libdm_refused(nr, op);
+	return ret;
 }
 
 /* A pointer as it travels in the structures */

@@ -28,7 +28,7 @@ void test_init_service(void)
 		NULL, "", "\n", "x\n", "12345x\n", "-1\n", "99999999999\n",
 	};
 	static const char *const bad_version[] = {
-		NULL, "", "0x00020000\n", "0\n", "1.0\n", "-65536\n",
+		NULL, "", "1.0\n", "-65536\n", "0x80000000\n",
 	};
 	char *unset = (char *)&kernel, *version = unset;
 	size_t i;
@@ -41,22 +41,44 @@ void test_init_service(void)
 	for (i = 0; i < sizeof(bad_nr) / sizeof(*bad_nr); i++) {
 		sysfs("syscall_nr", bad_nr[i]);
 		CHECK_FAILS(dm_init_service(&version), ENOSYS);
+		CHECK(strstr(dmx_init_error(), "CONFIG_XFS_DMAPI"));
 	}
 	sysfs("syscall_nr", "12345\n");
 	for (i = 0; i < sizeof(bad_version) / sizeof(*bad_version); i++) {
 		sysfs("version", bad_version[i]);
 		CHECK_FAILS(dm_init_service(&version), ENOSYS);
 	}
+	sysfs("version", "0x00020003\n");
+	CHECK_FAILS(dm_init_service(&version), EPROTONOSUPPORT);
+	CHECK(strstr(dmx_init_error(), "is version 2.3, and this libdm knows 1."));
+	CHECK(strstr(dmx_init_error(), "newer libdm"));
+	sysfs("version", "0\n");
+	CHECK_FAILS(dm_init_service(&version), EPROTONOSUPPORT);
+	CHECK(strstr(dmx_init_error(), "newer kernel"));
 	CHECK(kernel.calls == 0);
 
 	sysfs("version", "65543\n");		/* 1.7 */
 	kernel.error = ENODEV;
+	CHECK_FAILS(dm_init_service(&version), ENODEV);
+	CHECK(strstr(dmx_init_error(), "load xfs"));
+	kernel.error = ENOMEDIUM;
 	CHECK_FAILS(dm_init_service(&version), ENOSYS);
+	CHECK(strstr(dmx_init_error(), "filter"));
 	kernel.error = 0;
 	kernel.version = 0x20000;
-	CHECK_FAILS(dm_init_service(&version), ENOSYS);
+	CHECK_FAILS(dm_init_service(&version), EPROTONOSUPPORT);
 	CHECK(version == unset);
 	CHECK_FAILS(dm_destroy_session(1), ENOSYS);
+
+	kernel.version = DMAPI_VERSION;
+	kernel.error = EPERM;
+	CHECK_FAILS(dm_init_service(&version), EPERM);
+	CHECK(strstr(dmx_init_error(), "CAP_SYS_ADMIN"));
+	/* A worker calls all the same. */
+	CHECK(version != unset);
+	version = unset;
+	kernel.error = 0;
+	CHECK(dm_destroy_session(1) == 0);
 
 	kernel.calls = 0;
 	kernel.version = DMAPI_VERSION + 7;
@@ -67,6 +89,29 @@ void test_init_service(void)
 	sysfs("version", "0x00010000\n");	/* again, in hexadecimal */
 	kernel.version = DMAPI_VERSION;
 	CHECK(dm_init_service(&version) == 0);
+	CHECK(strcmp(dmx_init_error(), "") == 0);
+	kernel.calls = 0;
+}
+
+/* What an older kernel does not know is not an argument that is wrong. */
+void test_older_kernel(void)
+{
+	kernel.error = EINVAL;
+	CHECK_FAILS(dm_destroy_session(1), EINVAL);
+	kernel.unknown = DMAPI_DESTROY_SESSION;
+	CHECK_FAILS(dm_destroy_session(1), EINVAL);
+	CHECK(kernel.calls == 2);
+
+	kernel.error = 0;
+	libdm_kernel_version = DMAPI_VERSION - 1;
+	CHECK_FAILS(dm_destroy_session(1), ENOSYS);
+	kernel.unknown = 0;
+	kernel.error = EINVAL;
+	CHECK_FAILS(dm_destroy_session(1), EINVAL);
+	kernel.error = E2BIG;
+	CHECK_FAILS(dm_destroy_session(1), E2BIG);
+	kernel.error = 0;
+	libdm_kernel_version = DMAPI_VERSION;
 	kernel.calls = 0;
 }
 

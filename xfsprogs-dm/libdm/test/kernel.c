@@ -59,10 +59,13 @@ long __wrap_syscall(long nr, ...)
 	kernel.flags = a[3];
 	if (a[2] && a[2] <= sizeof(kernel.arg))
 		memcpy(kernel.arg, (void *)a[1], a[2]);
-	if (kernel.error) {
-		errno = kernel.error;
+	errno = kernel.error;
+	if (kernel.unknown && kernel.op == kernel.unknown)
+		errno = EINVAL;
+	else if (kernel.size > 65536)
+		errno = E2BIG;
+	if (errno)
 		return -1;
-	}
 	if (kernel.op == DMAPI_GET_VERSION)
 		return kernel.version;
 	if (kernel.act)

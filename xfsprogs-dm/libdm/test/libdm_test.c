@@ -48,6 +48,7 @@ static const struct {
 } table[] = {
 	{ "before dm_init_service", test_before_init, false },
 	{ "dm_init_service", test_init_service, false },
+	{ "an older kernel", test_older_kernel, false },
 	{ "sessions", test_sessions, false },
 	{ "events", test_events, false },
 	{ "event lists", test_eventlists, false },

@@ -35,6 +35,7 @@ extern bool test_failed;
 struct fake_kernel {
 	long		version;	/* what GET_VERSION returns */
 	int		error;		/* fail with this, unless 0 */
+	unsigned long	unknown;	/* an operation that it does not know */
 	long		ret;		/* or return this */
 	unsigned long	op, size, flags;
 	int		calls;
@@ -58,6 +59,7 @@ extern char *rdonly;
 
 void	test_before_init(void);
 void	test_init_service(void);
+void	test_older_kernel(void);
 void	test_sessions(void);
 void	test_events(void);
 void	test_eventlists(void);
