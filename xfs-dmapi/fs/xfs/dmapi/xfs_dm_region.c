@@ -246,11 +246,11 @@ xfs_dm_op_get_region(struct xfs_dm_call *call)
 	}
 	rcu_read_unlock();
 
-	if (xfs_dm_put_u32(arg->nelemp, n))
-		error = -EFAULT;
-	else if (n > arg->nelem)
+	if (n > arg->nelem)
 		error = -E2BIG;
 	else if (copy_to_user(u64_to_user_ptr(arg->regbufp), u, n * sizeof(*u)))
+		error = -EFAULT;
+	if (error != -EFAULT && xfs_dm_put_u32(arg->nelemp, n))
 		error = -EFAULT;
 	kvfree(u);
 	return error;
