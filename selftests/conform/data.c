@@ -143,15 +143,15 @@ CASE(dm_get_region, length_none)
 	THAT(n == 0);
 }
 
-static void is_offline(struct call *c)
+static void is_recalled(struct call *c)
 {
 	offline(its(c));
-	NEED_OK(dm_write_invis(w.sid, H(its(c)), DM_NO_TOKEN, 0, 0, GRANULE,
-			       ro_page) != (dm_ssize_t)GRANULE);
+	NEED(dm_write_invis(w.sid, H(its(c)), DM_NO_TOKEN, 0, 0, GRANULE, ro_page) ==
+	     (dm_ssize_t)GRANULE);
 }
 
 ON_FILE(dmx_set_resident, EXCL | CHANGES, "", dmx_set_resident(OBJ, 0, GRANULE),
-	.prepare = is_offline)
+	.prepare = is_recalled)
 
 CASE(dmx_set_resident, ok_read_is_disarmed)
 {
@@ -169,6 +169,14 @@ CASE(dmx_set_resident, EINVAL_range)
 	ERR(EINVAL, dmx_set_resident(w.sid, H(w.file), DM_NO_TOKEN, -1, 5));
 	ERR(EINVAL, dmx_set_resident(w.sid, H(w.file), DM_NO_TOKEN, 5, LLONG_MAX));
 	ERR(EINVAL, dmx_set_resident(w.sid, H(w.file), DM_NO_TOKEN, 5, ULLONG_MAX));
+}
+
+CASE(dmx_set_resident, ENODATA_offline)
+{
+	offline(w.file);
+	ERR(ENODATA, dmx_set_resident(w.sid, H(w.file), DM_NO_TOKEN, 0, GRANULE));
+	ERR(ENODATA, dmx_set_resident(w.sid, H(w.file), DM_NO_TOKEN, GRANULE, 1));
+	THAT(regions_of(w.file) == 1);
 }
 
 CASE(dmx_set_resident, E2BIG_regions)

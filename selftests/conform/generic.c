@@ -406,6 +406,9 @@ static void pointers(const struct func *f)
 			c.p[i] = bad[j];
 			fails(f, &c, EFAULT, j == 0 ? "NULL" : j == 1 ? "bad pointer" :
 			      j == 2 ? "ends in nothing" : "read-only", false);
+			/* No length of a list that did not arrive */
+			if (f->unit && i == f->buf)
+				THAT(all_fill(c.p[f->lenp], sizeof(size_t)));
 			over(&c);
 		}
 		conform_end();
