@@ -17,7 +17,7 @@ export BASE
 
 .DEFAULT_GOAL := help
 .PHONY: help deps series tree tree-update refresh parity roundtrip check check-bisect check-off \
-	kernel user vm test quick mutate bench demo deb clean
+	kernel user vm test quick conformance mutate bench demo deb clean
 
 help:			## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -67,6 +67,10 @@ test: deps		## everything, on both bases, UML and QEMU [BASE= restricts]
 
 quick: deps		## the quick tests under UML, both bases
 	@scripts/test-all quick $(if $(filter command line environment,$(origin BASE)),$(BASE),$(BASES))
+
+conformance: deps	## libdm's functions against their pages, and a table of it
+	@scripts/run-tests --build --base $(if $(filter command line environment,$(origin BASE)),$(BASE),$(shell echo $(BASES) | tr ' ' ,)) conform conform-complete || :
+	@scripts/conformance --json
 
 mutate: deps		## take a hook away at a time: does a test notice? [BASE= NAMES=]
 	@scripts/mutate $(BASE) $(NAMES)

@@ -115,13 +115,12 @@ int dm_respond_event(dm_sessid_t sid, dm_token_t token, dm_response_t response,
 int dm_pending(dm_sessid_t sid, dm_token_t token, dm_timestruct_t *delay)
 {
 	struct dmapi_pending arg = { .sid = sid, .token = token };
+	dm_timestruct_t t;
 
-	if (!delay) {
-		errno = EFAULT;
+	if (libdm_copy(&t, delay, sizeof(t)))
 		return -1;
-	}
-	arg.sec = delay->dm_tv_sec;
-	arg.nsec = delay->dm_tv_nsec;
+	arg.sec = t.dm_tv_sec;
+	arg.nsec = t.dm_tv_nsec;
 	return dm_call(DMAPI_PENDING, &arg, sizeof(arg));
 }
 

@@ -162,6 +162,7 @@ void test_events(void)
 			.sec = 7, .nsec = 8));
 	errno = 0;
 	CHECK(dm_pending(SID, TOKEN, NULL) == -1 && errno == EFAULT);
+	CHECK(dm_pending(SID, TOKEN, (void *)8) == -1 && errno == EFAULT);
 	CHECK(dm_move_event(SID, TOKEN, 78, PTR(2)) == 0);
 	CHECK(CALLED(DMAPI_MOVE_EVENT, dmapi_move_event, .sid = SID,
 			.token = TOKEN, .targetsid = 78, .rtokenp = ADDR(2)));

@@ -158,11 +158,11 @@ xfs_dm_op_get_dmattr(struct xfs_dm_call *call)
 	error = xfs_dm_xattr_get(call->ip, name, namelen, &value, &len);
 	if (error)
 		return error == -ENODATA ? -ENOENT : error;
-	if (xfs_dm_put_u64(arg->rlenp, len))
-		error = -EFAULT;
-	else if (len > arg->buflen)
+	if (len > arg->buflen)
 		error = -E2BIG;
 	else if (copy_to_user(u64_to_user_ptr(arg->bufp), value, len))
+		error = -EFAULT;
+	if (error != -EFAULT && xfs_dm_put_u64(arg->rlenp, len))
 		error = -EFAULT;
 	kvfree(value);
 	return error;

@@ -135,11 +135,13 @@ static long
 xfs_dm_op_set_region(struct xfs_dm_call *call)
 {
 	struct dmapi_set_region	*arg = (void *)call->arg.bytes;
+	__u32 __user		*exactp = u64_to_user_ptr(arg->exactp);
 	struct xfs_inode	*ip = call->ip;
 	struct dmapi_region	*u = NULL;
 	const struct xfs_dm_inode *old;
 	struct xfs_dm_inode	*dm;
 	unsigned int		i;
+	__u32			exact;
 	long			error;
 
 	if (arg->nelem > DMAPI_MAX_REGIONS)
@@ -159,16 +161,16 @@ xfs_dm_op_set_region(struct xfs_dm_call *call)
 			return PTR_ERR(u);
 	}
 	error = -EFAULT;
-	if (xfs_dm_put_u32(arg->exactp, 1))
+	if (get_user(exact, exactp) || put_user(1, exactp))
 		goto out_free;
 
 	/* Data first: the lock is held for as long as this takes again. */
 	error = xfs_dm_flush(ip, 0, XFS_DM_INFINITY);
 	if (error)
-		goto out_free;
+		goto out_exact;
 	error = xfs_dm_lock(ip, XFS_DM_LOCK_LAYOUT);
 	if (error)
-		goto out_free;
+		goto out_exact;
 	dm = xfs_dm_inode_dup(ip, arg->nelem);
 	if (IS_ERR(dm)) {
 		error = PTR_ERR(dm);
@@ -201,6 +203,10 @@ out_drop:
 	kvfree(dm);
 out_unlock:
 	xfs_dm_unlock(ip);
+out_exact:
+	/* A call that fails leaves its outputs alone. */
+	if (error)
+		xfs_dm_put_u32(arg->exactp, exact);
 out_free:
 	kvfree(u);
 	return error;
@@ -240,11 +246,11 @@ xfs_dm_op_get_region(struct xfs_dm_call *call)
 	}
 	rcu_read_unlock();
 
-	if (xfs_dm_put_u32(arg->nelemp, n))
-		error = -EFAULT;
-	else if (n > arg->nelem)
+	if (n > arg->nelem)
 		error = -E2BIG;
 	else if (copy_to_user(u64_to_user_ptr(arg->regbufp), u, n * sizeof(*u)))
+		error = -EFAULT;
+	if (error != -EFAULT && xfs_dm_put_u32(arg->nelemp, n))
 		error = -EFAULT;
 	kvfree(u);
 	return error;
