@@ -139,7 +139,7 @@ static long bring(recall *t, const struct dmapi_object *o, __u64 off, __u64 len)
 /* Somebody waits for all of it; it comes back in two pieces, and he has it. */
 static long served(recall *t, pid_t pid)
 {
-	struct dm_event e;
+	struct dm_event e = { };
 	long ret = dm_next(t->sid, &e, SOON);
 
 	if (!ret)
