@@ -11,6 +11,7 @@
 
 #include <linux/fs.h>
 #include <sys/fsuid.h>
+#include <sys/klog.h>
 
 #define WORLD		"/mnt/create"
 #define SOON		20000		/* ms */
@@ -621,12 +622,15 @@ TEST_F_TIMEOUT(create, heirs_crash, 90)
 		ASSERT_NE(NULL, f);
 		fprintf(f, "%d", 1 + n * 6);
 		ASSERT_EQ(0, fclose(f));
+		/* Injected errors are reported as corruption. */
+		klogctl(8, NULL, 1);
 		for (made = 0; made < (int)ARRAY_SIZE(h); made++) {
 			snprintf(name, sizeof(name), "%d.%d", n, made);
 			if (by_handle(self, &h[made], name))
 				break;
 		}
 		dm_shutdown(dm_mnt(), n % 2 ? DM_NOLOGFLUSH : DM_LOGFLUSH);
+		klogctl(8, NULL, 7);
 		ASSERT_EQ(0, dm_remount(0, "dmapi"));
 		for (int i = 0; i < (int)ARRAY_SIZE(h); i++) {
 			snprintf(name, sizeof(name), "%d.%d", n, i);

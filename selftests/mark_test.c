@@ -465,9 +465,9 @@ TEST_F_TIMEOUT(mark, twin_offline, 120)
 	/* And the origin has its own again, of which a third is back. */
 	ASSERT_EQ(0, dm_mount(0, ""));
 	model_set(&m, 0, GRAIN, RESIDENT);
+	ASSERT_EQ(0, dm_want(self->sid, 0));
 	ASSERT_EQ(0, dm_sysfs_set("data_policy", "continue"));
 	EXPECT_EQ(NULL, model_verify(&m, f.path));
-	ASSERT_EQ(0, dm_want(self->sid, 0));
 }
 
 /* The rest of a handle, behind the file system's part. */
@@ -489,7 +489,7 @@ TEST_F_TIMEOUT(mark, uuid, 120)
 	char name[DMAPI_ATTR_NAME_SIZE] = "where", value[20];
 	struct dmapi_region r[4];
 	struct dmapi_inherit in[4];
-	struct dm_handle fs, d, h;
+	struct dm_handle fs, d, fh, gh;
 	struct dmapi_object o, od;
 	struct dm_event e;
 	struct dm_file f, g;
@@ -521,8 +521,8 @@ TEST_F_TIMEOUT(mark, uuid, 120)
 	EXPECT_EQ(-EBADF, dmapi_set_managed(&self->o, 1));
 	ASSERT_EQ(0, dm_fs_handle(dm_mnt(), &fs));
 	EXPECT_NE(0, memcmp(fs.b, self->fs.b, 8));
-	ASSERT_EQ(0, dm_path_handle(f.path, &h));
-	EXPECT_TRUE(same_object(&h, &f.h));
+	ASSERT_EQ(0, dm_path_handle(f.path, &fh));
+	EXPECT_TRUE(same_object(&fh, &f.h));
 
 	/* What was stored is in force. */
 	o = dm_obj(self->sid, &fs);
@@ -531,17 +531,17 @@ TEST_F_TIMEOUT(mark, uuid, 120)
 	EXPECT_EQ(DM_BIT(NOSPACE), set);
 	EXPECT_EQ(0, dmapi_getall_inherit(&o, 4, in, &n));
 	EXPECT_EQ(1, n);
-	o = dm_obj(self->sid, &h);
+	o = dm_obj(self->sid, &fh);
 	EXPECT_EQ(0, dmapi_get_dmattr(&o, name, sizeof(value), value, &len));
 	EXPECT_STREQ("there", value);
-	ASSERT_EQ(0, dm_path_handle(self->dir, &h));
-	od = dm_obj(self->sid, &h);
+	ASSERT_EQ(0, dm_path_handle(self->dir, &d));
+	od = dm_obj(self->sid, &d);
 	EXPECT_EQ(0, dmapi_get_born(&od, &set, &regions));
 	EXPECT_EQ(DM_BIT(CLOSE), set);
 	EXPECT_EQ(DMAPI_REGION_WRITE, regions);
-	ASSERT_EQ(0, dm_path_handle(g.path, &h));
-	EXPECT_TRUE(same_object(&h, &g.h));
-	od = dm_obj(self->sid, &h);
+	ASSERT_EQ(0, dm_path_handle(g.path, &gh));
+	EXPECT_TRUE(same_object(&gh, &g.h));
+	od = dm_obj(self->sid, &gh);
 	EXPECT_EQ(0, dmapi_get_region(&od, 4, r, &n));
 	EXPECT_EQ(1, n);
 	EXPECT_EQ(GRAIN, r[0].offset);
