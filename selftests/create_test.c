@@ -11,6 +11,7 @@
 
 #include <linux/fs.h>
 #include <sys/fsuid.h>
+#include <sys/klog.h>
 
 #define WORLD		"/mnt/create"
 #define SOON		20000		/* ms */
@@ -484,6 +485,170 @@ TEST_F(create, crash)
 		there++;
 	}
 	EXPECT_LE(MANY / 2 + 1, there);
+}
+
+/* --- More than fits in an inode is handed down ---------------------------------- */
+
+#define HEIRS		3
+#define HEIR_SIZE	60000
+
+static const char heirs[HEIRS][DMAPI_ATTR_NAME_SIZE] = { "one", "two", "three" };
+
+/* The directory has them, and the file system hands them down. */
+static long hand_down(const create *t, size_t size)
+{
+	static unsigned char value[HEIR_SIZE];
+	struct dm_handle fs;
+	struct dmapi_object o;
+	long ret = dm_fs_handle(dm_mnt(), &fs);
+
+	o = dm_obj(t->sid, &fs);
+	for (int i = 0; !ret && i < HEIRS; i++) {
+		dm_fill(value, 0, size, i);
+		ret = dmapi_set_inherit(&o, heirs[i], 0);
+		if (!ret)
+			ret = dmapi_set_dmattr(&t->o, heirs[i], 0, size, value);
+	}
+	return ret;
+}
+
+/* Has an object all that it must have? */
+static bool is_heir(const create *t, const struct dm_handle *h, size_t size)
+{
+	static unsigned char value[HEIR_SIZE];
+	struct dmapi_object o = dm_obj(t->sid, h);
+
+	for (int i = 0; i < HEIRS; i++) {
+		__u64 len = 0;
+
+		if (dmapi_get_dmattr(&o, heirs[i], sizeof(value), value, &len) ||
+		    len != size || dm_differs(value, 0, size, i) >= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Files without a name, and such as are free: nothing else was used up. */
+static unsigned long long inodes(void)
+{
+	struct statvfs st;
+	int fd = open(dm_mnt(), O_RDONLY);
+
+	if (fd < 0 || syncfs(fd) || fstatvfs(fd, &st))
+		st.f_files = st.f_ffree = 0;
+	close(fd);
+	return st.f_files - st.f_ffree;
+}
+
+TEST_F(create, heirs)
+{
+	static const size_t sizes[] = { 10, 3000, HEIR_SIZE };
+	struct dm_handle f, d, l, other;
+	unsigned long long before;
+	char text[PATH_MAX];
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ASSERT_EQ(0, hand_down(self, sizes[i]));
+		ASSERT_EQ(0, make_file(self, "f", &f));
+		ASSERT_TRUE(is_heir(self, &f, sizes[i]));
+		ASSERT_EQ(0, mkdir(path_in(self, "d"), 0755));
+		ASSERT_EQ(0, dm_path_handle(path_in(self, "d"), &d));
+		ASSERT_EQ(0, symlink("x", path_in(self, "l")));
+		ASSERT_EQ(0, dm_path_handle(path_in(self, "l"), &l));
+		ASSERT_EQ(0, unlink(path_in(self, "f")));
+		ASSERT_EQ(0, rmdir(path_in(self, "d")));
+		ASSERT_EQ(0, unlink(path_in(self, "l")));
+		set_gen(&f, 77 + i);
+
+		EXPECT_EQ(0, by_handle(self, &f, "f"));
+		EXPECT_TRUE(is(self, "f", &f));
+		EXPECT_TRUE(is_heir(self, &f, sizes[i]));
+		EXPECT_EQ(0, dmapi_create_by_handle(DMAPI_MKDIR_BY_HANDLE, &self->o,
+						    d.b, d.len, "d", NULL));
+		EXPECT_TRUE(is(self, "d", &d));
+		EXPECT_TRUE(is_heir(self, &d, sizes[i]));
+		EXPECT_EQ(0, dmapi_create_by_handle(DMAPI_SYMLINK_BY_HANDLE, &self->o,
+						    l.b, l.len, "l", "target"));
+		EXPECT_TRUE(is(self, "l", &l));
+		EXPECT_TRUE(is_heir(self, &l, sizes[i]));
+		EXPECT_EQ(6, readlink(path_in(self, "l"), text, sizeof(text)));
+		ASSERT_EQ(0, stat(path_in(self, "d"), &st));
+		EXPECT_EQ(2, st.st_nlink);
+		ASSERT_EQ(0, stat(path_in(self, "f"), &st));
+		EXPECT_EQ(1, st.st_nlink);
+
+		/* What fails leaves nothing: its number or its name is taken. */
+		before = inodes();
+		other = f;
+		set_gen(&other, 99);
+		EXPECT_EQ(-EEXIST, by_handle(self, &other, "g"));
+		EXPECT_EQ(-1, access(path_in(self, "g"), F_OK));
+		ASSERT_EQ(0, unlink(path_in(self, "f")));
+		EXPECT_EQ(-EEXIST, by_handle(self, &f, "d"));
+		ASSERT_EQ(0, dm_remount(0, "dmapi"));
+		EXPECT_EQ(before - 1, inodes());
+		EXPECT_TRUE(is(self, "d", &d));
+		EXPECT_TRUE(is_heir(self, &l, sizes[i]));
+		ASSERT_EQ(0, rmdir(path_in(self, "d")));
+		ASSERT_EQ(0, unlink(path_in(self, "l")));
+	}
+}
+
+/* An error between the transactions of an attribute: all of it or nothing. */
+TEST_F_TIMEOUT(create, heirs_crash, 90)
+{
+	static struct dm_handle h[20];
+	char name[20], tag[200];
+	int made, there = 0, lost = 0;
+	FILE *f;
+
+	snprintf(tag, sizeof(tag), "/sys/fs/xfs/%s/errortag/larp",
+		 strrchr(dm_dev(), '/') + 1);
+	if (access(tag, W_OK))
+		SKIP(return, "no errors can be injected");
+	ASSERT_EQ(0, hand_down(self, HEIR_SIZE));
+	for (int n = 0; n < 8; n++) {
+		for (size_t i = 0; i < ARRAY_SIZE(h); i++) {
+			snprintf(name, sizeof(name), "%d.%zu", n, i);
+			ASSERT_EQ(0, make_file(self, name, &h[i]));
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(h); i++) {
+			snprintf(name, sizeof(name), "%d.%zu", n, i);
+			ASSERT_EQ(0, unlink(path_in(self, name)));
+		}
+		ASSERT_EQ(0, dm_remount(0, "dmapi"));
+		f = fopen(tag, "w");
+		ASSERT_NE(NULL, f);
+		fprintf(f, "%d", 1 + n * 6);
+		ASSERT_EQ(0, fclose(f));
+		/* Injected errors are reported as corruption. */
+		klogctl(8, NULL, 1);
+		for (made = 0; made < (int)ARRAY_SIZE(h); made++) {
+			snprintf(name, sizeof(name), "%d.%d", n, made);
+			if (by_handle(self, &h[made], name))
+				break;
+		}
+		dm_shutdown(dm_mnt(), n % 2 ? DM_NOLOGFLUSH : DM_LOGFLUSH);
+		klogctl(8, NULL, 7);
+		ASSERT_EQ(0, dm_remount(0, "dmapi"));
+		for (int i = 0; i < (int)ARRAY_SIZE(h); i++) {
+			snprintf(name, sizeof(name), "%d.%d", n, i);
+			if (!access(path_in(self, name), F_OK)) {
+				EXPECT_TRUE(is(self, name, &h[i]));
+				EXPECT_TRUE(is_heir(self, &h[i], HEIR_SIZE));
+				there++;
+				continue;
+			}
+			/* Its number is free, and it comes now. */
+			EXPECT_EQ(0, by_handle(self, &h[i], name));
+			EXPECT_TRUE(is_heir(self, &h[i], HEIR_SIZE));
+			lost++;
+		}
+		ASSERT_EQ(0, run("rm -f %s/*.*", self->dir));
+	}
+	EXPECT_LT(0, lost);
+	printf("# %d were there, %d were not\n", there, lost);
 }
 
 /* Others create and delete meanwhile. */

@@ -161,7 +161,7 @@ static const struct op {
 	   IN | P(object, hanp), OUT | P(get_region, regbufp),
 	   OUT | P(get_region, nelemp)),
 	OP(SET_RESIDENT, range, OBJ | REG, NOPTR, IN | P(object, hanp)),
-	OP(SET_MANAGED, set_managed, OBJ | FS, P(set_managed, pad),
+	OP(SET_MANAGED, set_managed, OBJ | FS | ANY, P(set_managed, pad),
 	   IN | P(object, hanp)),
 	OP(PUNCH_HOLE, range, OBJ | REG, NOPTR, IN | P(object, hanp)),
 	OP(GET_CHANGE, get_change, OBJ | REG, NOPTR, IN | P(object, hanp),

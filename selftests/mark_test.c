@@ -384,6 +384,258 @@ TEST_F_TIMEOUT(mark, twin, 60)
 	ASSERT_EQ(0, umount(TWIN));
 }
 
+/* A copy with all that is in it: a snapshot. */
+static int make_twin(void)
+{
+	mkdir(TWIN, 0755);
+	return run("xfs_copy -d $DM_DEV $DM_DEV2 > /dev/null 2>&1 || "
+		   "dd if=$DM_DEV of=$DM_DEV2 bs=4M status=none");
+}
+
+/* What is offline there is an error, and nobody hears of it. */
+TEST_F_TIMEOUT(mark, twin_offline, 120)
+{
+	struct model m = { .size = 3 * GRAIN };
+	const char *dev2 = env_need("DM_DEV2");
+	char there[2][PATH_MAX], state[20];
+	struct dm_file f, g;
+	struct dm_handle h;
+	struct dm_event e;
+	pid_t pid;
+	int fd;
+
+	ASSERT_EQ(0, dm_make_file(&f, self->sid, self->dir, "f", m.size));
+	ASSERT_EQ(0, dm_make_file(&g, self->sid, self->dir, "g", m.size));
+	ASSERT_EQ(0, dm_make_offline(&f.o));
+	ASSERT_EQ(0, dm_arm(&g.o, 0, 0, DMAPI_REGION_WRITE));
+	ASSERT_EQ(0, dm_set_list(self->sid, g.path, DM_BIT(DESTROY) | DM_BIT(CLOSE)));
+	ASSERT_EQ(0, dmapi_set_managed(&self->o, 1));
+	model_set(&m, 0, m.size, OFFLINE);
+	snprintf(there[0], PATH_MAX, TWIN "%s", f.path + strlen(dm_mnt()));
+	snprintf(there[1], PATH_MAX, TWIN "%s", g.path + strlen(dm_mnt()));
+	ASSERT_EQ(0, dm_umount());
+	ASSERT_EQ(0, make_twin());
+	ASSERT_EQ(0, dm_mount(0, ""));
+	EXPECT_MANAGED();
+	ASSERT_EQ(-1, mount(dev2, TWIN, "xfs", 0, ""));
+	ASSERT_EQ(0, mount(dev2, TWIN, "xfs", 0, "nouuid"));
+	ASSERT_EQ(0, dm_want(self->sid, DM_BIT(READ) | DM_BIT(WRITE) |
+			     DM_BIT(DESTROY) | DM_BIT(CLOSE)));
+
+	/* Guarded, unmanaged, and silent. */
+	EXPECT_EQ(NULL, model_verify(&m, there[0]));
+	EXPECT_EQ(-EIO, dm_read_check(there[0], 0, GRAIN));
+	EXPECT_LT(0, getxattr(there[0], "system.dmapi.state", state, sizeof(state)));
+	EXPECT_EQ(0, strncmp(state, "offline", 7));
+	EXPECT_EQ(-ENXIO, dm_path_handle(there[0], &h));
+	EXPECT_EQ(-ENXIO, dm_fs_handle(TWIN, &h));
+	EXPECT_EQ(0, dm_read_check(there[1], 0, GRAIN));
+	fd = open(there[1], O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, pwrite(fd, "x", 1, 0));
+	close(fd);
+	EXPECT_EQ(0, unlink(there[1]));
+	EXPECT_EQ(-EAGAIN, dm_next(self->sid, &e, 200));
+
+	/* The handle is the origin's, and so are the events. */
+	pid = dm_spawn_read(f.path, 0, GRAIN);
+	ASSERT_EQ(0, dm_next(self->sid, &e, SOON));
+	EXPECT_EQ(DMAPI_EVENT_READ, e.type);
+	ASSERT_EQ(0, dm_recall(&f.o, 0, GRAIN));
+	ASSERT_EQ(0, dm_continue(self->sid, e.token));
+	EXPECT_EQ(0, dm_wait(pid, SOON));
+	EXPECT_EQ(-EIO, dm_read_check(there[0], 0, GRAIN));
+	EXPECT_EQ(0, dm_read_check(g.path, 0, GRAIN));
+
+	/* The origin goes; who stays does not become it by that. */
+	ASSERT_EQ(0, dm_umount());
+	EXPECT_EQ(-EBADF, dm_recall(&f.o, 0, GRAIN));
+	EXPECT_EQ(0, mount(dev2, TWIN, "xfs", MS_REMOUNT, "nouuid"));
+	EXPECT_EQ(-EBADF, dm_recall(&f.o, 0, GRAIN));
+	EXPECT_EQ(-EIO, dm_read_check(there[0], 0, GRAIN));
+	ASSERT_EQ(0, umount(TWIN));
+	/* Mounted alone it is. */
+	ASSERT_EQ(0, mount(dev2, TWIN, "xfs", 0, "nouuid"));
+	EXPECT_TRUE(shown(TWIN, "dmapi"));
+	ASSERT_EQ(0, dm_path_handle(there[0], &h));
+	EXPECT_EQ(0, memcmp(h.b, f.h.b, sizeof(h.b)));
+	EXPECT_EQ(0, dm_recall(&f.o, 0, m.size));
+	EXPECT_EQ(0, dm_read_check(there[0], 0, m.size));
+	ASSERT_EQ(0, umount(TWIN));
+	/* And the origin has its own again, of which a third is back. */
+	ASSERT_EQ(0, dm_mount(0, ""));
+	model_set(&m, 0, GRAIN, RESIDENT);
+	ASSERT_EQ(0, dm_want(self->sid, 0));
+	ASSERT_EQ(0, dm_sysfs_set("data_policy", "continue"));
+	EXPECT_EQ(NULL, model_verify(&m, f.path));
+}
+
+/* The rest of a handle, behind the file system's part. */
+static bool same_object(const struct dm_handle *a, const struct dm_handle *b)
+{
+	return a->len == b->len && memcmp(a->b, b->b, 8) &&
+	       !memcmp(a->b + 8, b->b + 8, a->len - 8);
+}
+
+static int change_uuid(const char *how)
+{
+	return run("xfs_admin -U %s $DM_DEV > /run/uuid.log 2>&1", how);
+}
+
+/* Handles change, and nothing that is stored does. */
+TEST_F_TIMEOUT(mark, uuid, 120)
+{
+	struct model m = { .size = 3 * GRAIN };
+	char name[DMAPI_ATTR_NAME_SIZE] = "where", value[20];
+	struct dmapi_region r[4];
+	struct dmapi_inherit in[4];
+	struct dm_handle fs, d, fh, gh;
+	struct dmapi_object o, od;
+	struct dm_event e;
+	struct dm_file f, g;
+	__u64 set, len, change;
+	__u32 n, regions;
+	pid_t pid;
+
+	ASSERT_EQ(0, dm_make_file(&f, self->sid, self->dir, "f", m.size));
+	ASSERT_EQ(0, dm_make_file(&g, self->sid, self->dir, "g", m.size));
+	ASSERT_EQ(0, dm_make_offline(&f.o));
+	model_set(&m, 0, m.size, OFFLINE);
+	ASSERT_EQ(0, dm_arm(&g.o, GRAIN, 0, DMAPI_REGION_READ | DMAPI_REGION_WRITE));
+	ASSERT_EQ(0, dmapi_get_change(&g.o, &change));
+	ASSERT_EQ(0, dmapi_set_dmattr(&f.o, name, 0, 6, "there"));
+	ASSERT_EQ(0, dm_set_list(self->sid, g.path, DM_BIT(DESTROY)));
+	ASSERT_EQ(0, dm_path_handle(self->dir, &d));
+	od = dm_obj(self->sid, &d);
+	ASSERT_EQ(0, dmapi_set_born(&od, DM_BIT(CLOSE), DMAPI_REGION_WRITE));
+	ASSERT_EQ(0, dm_set_fs_list(self->sid, DM_BIT(NOSPACE)));
+	ASSERT_EQ(0, dmapi_set_inherit(&self->o, name, S_IFREG));
+	ASSERT_EQ(0, dmapi_set_managed(&self->o, 1));
+
+	ASSERT_EQ(0, dm_umount());
+	ASSERT_EQ(0, change_uuid("generate"));
+	ASSERT_EQ(0, dm_mount(0, ""));
+	EXPECT_MANAGED();
+	/* Handles that an application kept are nobody's. */
+	EXPECT_EQ(-EBADF, dmapi_punch_hole(&f.o, 0, 0));
+	EXPECT_EQ(-EBADF, dmapi_set_managed(&self->o, 1));
+	ASSERT_EQ(0, dm_fs_handle(dm_mnt(), &fs));
+	EXPECT_NE(0, memcmp(fs.b, self->fs.b, 8));
+	ASSERT_EQ(0, dm_path_handle(f.path, &fh));
+	EXPECT_TRUE(same_object(&fh, &f.h));
+
+	/* What was stored is in force. */
+	o = dm_obj(self->sid, &fs);
+	n = regions = 0;
+	EXPECT_EQ(0, dmapi_get_eventlist(&o, DMAPI_EVENT_MAX, &set, &n));
+	EXPECT_EQ(DM_BIT(NOSPACE), set);
+	EXPECT_EQ(0, dmapi_getall_inherit(&o, 4, in, &n));
+	EXPECT_EQ(1, n);
+	o = dm_obj(self->sid, &fh);
+	EXPECT_EQ(0, dmapi_get_dmattr(&o, name, sizeof(value), value, &len));
+	EXPECT_STREQ("there", value);
+	ASSERT_EQ(0, dm_path_handle(self->dir, &d));
+	od = dm_obj(self->sid, &d);
+	EXPECT_EQ(0, dmapi_get_born(&od, &set, &regions));
+	EXPECT_EQ(DM_BIT(CLOSE), set);
+	EXPECT_EQ(DMAPI_REGION_WRITE, regions);
+	ASSERT_EQ(0, dm_path_handle(g.path, &gh));
+	EXPECT_TRUE(same_object(&gh, &g.h));
+	od = dm_obj(self->sid, &gh);
+	EXPECT_EQ(0, dmapi_get_region(&od, 4, r, &n));
+	EXPECT_EQ(1, n);
+	EXPECT_EQ(GRAIN, r[0].offset);
+	EXPECT_EQ(0, dmapi_get_eventlist(&od, DMAPI_EVENT_MAX, &set, &n));
+	EXPECT_TRUE(set & DM_BIT(DESTROY));
+	EXPECT_EQ(-ESTALE, dmapi_punch_if(&od, GRAIN, 0, change + 1));
+	EXPECT_EQ(0, dmapi_punch_if(&od, GRAIN, 0, change));
+
+	/* Offline, and served under the new handle. */
+	ASSERT_EQ(0, dm_want(self->sid, DM_BIT(READ)));
+	pid = dm_spawn_read(f.path, GRAIN, GRAIN);
+	ASSERT_EQ(0, dm_next(self->sid, &e, SOON));
+	EXPECT_EQ(DM_RUNNING, dm_wait(pid, 50));
+	ASSERT_EQ(0, dm_recall(&o, GRAIN, GRAIN));
+	ASSERT_EQ(0, dm_continue(self->sid, e.token));
+	EXPECT_EQ(0, dm_wait(pid, SOON));
+	ASSERT_EQ(0, dm_want(self->sid, 0));
+
+	/* The old one again: the old handles, too. */
+	ASSERT_EQ(0, dm_umount());
+	ASSERT_EQ(0, change_uuid("restore"));
+	ASSERT_EQ(0, dm_mount(0, "nodmapi"));
+	model_set(&m, GRAIN, 2 * GRAIN, RESIDENT);
+	EXPECT_EQ(NULL, model_verify(&m, f.path));
+	ASSERT_EQ(0, dm_remount(0, ""));
+	EXPECT_EQ(-EBADF, dm_recall(&o, 0, GRAIN));
+	EXPECT_EQ(0, dm_recall(&f.o, 0, m.size));
+	EXPECT_EQ(0, dm_read_check(f.path, 0, m.size));
+	EXPECT_EQ(0, dm_recall(&g.o, GRAIN, 2 * GRAIN));
+	EXPECT_EQ(0, dmapi_clear_inherit(&self->o, name));
+	EXPECT_EQ(0, dm_set_fs_list(self->sid, 0));
+}
+
+/* Of a file or directory: all that is kept of it, or nothing if a byte is away. */
+TEST_F(mark, object)
+{
+	char name[DMAPI_ATTR_NAME_SIZE] = "where", list[1000];
+	struct dmapi_object od;
+	struct dm_handle d;
+	struct dm_file f;
+	struct bstat b;
+	__u64 set, change;
+	__u32 n, regions;
+	int v = FS_IMMUTABLE_FL, fd;
+
+	ASSERT_EQ(0, dm_make_file(&f, self->sid, self->dir, "f", 3 * GRAIN));
+	ASSERT_EQ(0, dm_set_list(self->sid, f.path, DM_BIT(DESTROY)));
+	ASSERT_EQ(0, dmapi_set_dmattr(&f.o, name, 0, 6, "there"));
+	ASSERT_EQ(0, dmapi_get_change(&f.o, &change));
+	ASSERT_EQ(0, dm_make_offline(&f.o));
+	EXPECT_EQ(-EINVAL, dmapi_set_managed(&f.o, 1));
+	EXPECT_EQ(-EBUSY, dmapi_set_managed(&f.o, 0));
+	ASSERT_EQ(0, dm_recall(&f.o, 0, 2 * GRAIN));
+	EXPECT_EQ(-EBUSY, dmapi_set_managed(&f.o, 0));
+	ASSERT_EQ(0, dm_sysfs_set("data_policy", "continue"));
+	EXPECT_EQ(-EIO, dm_read_check(f.path, 2 * GRAIN, 1));
+	EXPECT_EQ(0, dmapi_get_eventlist(&f.o, DMAPI_EVENT_MAX, &set, &n));
+	EXPECT_TRUE(set & DM_BIT(DESTROY));
+	/* Back, and armed all the same; and the flags are not in the way. */
+	ASSERT_EQ(0, dm_recall(&f.o, 0, 3 * GRAIN));
+	ASSERT_EQ(0, dm_arm(&f.o, 0, 0, DMAPI_REGION_READ));
+	fd = open(f.path, O_RDONLY);
+	ASSERT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &v));
+	EXPECT_EQ(0, dmapi_set_managed(&f.o, 0));
+	v = 0;
+	ASSERT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &v));
+	close(fd);
+	EXPECT_EQ(0, dmapi_set_managed(&f.o, 0));
+	EXPECT_EQ(0, dm_read_check(f.path, 0, 3 * GRAIN));
+	EXPECT_EQ(0, dmapi_get_eventlist(&f.o, DMAPI_EVENT_MAX, &set, &n));
+	EXPECT_EQ(0, n);
+	/* The DM attribute is the application's, and nothing else is there. */
+	EXPECT_EQ(sizeof("trusted.SGI_DMI_where"), listxattr(f.path, list, sizeof(list)));
+	EXPECT_STREQ("trusted.SGI_DMI_where", list);
+	EXPECT_EQ(0, bulkstat(self->dir, f.path, &b));
+	EXPECT_EQ(0, b.dmevmask);
+	EXPECT_EQ(0, b.dmstate);
+	EXPECT_EQ(-ESTALE, dmapi_punch_if(&f.o, 0, 0, change));
+
+	ASSERT_EQ(0, dm_path_handle(self->dir, &d));
+	od = dm_obj(self->sid, &d);
+	ASSERT_EQ(0, dmapi_set_born(&od, DM_BIT(CLOSE), DMAPI_REGION_WRITE));
+	ASSERT_EQ(0, dm_set_list(self->sid, self->dir, DM_BIT(CREATE)));
+	EXPECT_EQ(-EINVAL, dmapi_set_managed(&od, 1));
+	EXPECT_EQ(0, dmapi_set_managed(&od, 0));
+	EXPECT_EQ(0, dmapi_get_born(&od, &set, &regions));
+	EXPECT_EQ(0, set);
+	EXPECT_EQ(0, regions);
+	EXPECT_EQ(0, listxattr(self->dir, list, sizeof(list)));
+	EXPECT_STREQ("0", marked());
+	ASSERT_EQ(0, dm_remount(MS_RDONLY, "dmapi"));
+	EXPECT_EQ(-EROFS, dmapi_set_managed(&f.o, 0));
+}
+
 TEST_F(mark, arguments)
 {
 	struct dmapi_set_managed a = { .obj = self->o, .on = 2 };

@@ -88,6 +88,7 @@ struct progress {
 	struct timespec	start;
 	struct timespec	shown;
 	bool		on;
+	bool		counts;		/* inodes, not bytes */
 };
 
 void progress_start(struct progress *p, const char *what, uint64_t total);
@@ -282,6 +283,62 @@ int recall_range(struct recall *r, uint64_t off, uint64_t end);
 int recall_settle(struct recall *r);
 int recall_whole(struct recall *r, const char *path);
 
+/* --- scan.c: everything that has DM state ---------------------------------- */
+
+struct fsinfo {
+	const char	*path;
+	struct handle	h;
+	uint64_t	fsid;
+	bool		marked;
+	dm_eventset_t	events;
+	dm_eventset_t	born;		/* what new files begin with, and */
+	unsigned int	born_regions;	/* DM_REGION_* */
+	dm_inherit_t	inherit[64];	/* as many as there may be */
+	unsigned int	ninherit;
+	unsigned int	rights;		/* lines in /proc */
+	unsigned int	waiters;
+};
+
+struct objstate {
+	struct handle	h;
+	uint64_t	ino;
+	uint32_t	gen;
+	mode_t		mode;
+	uint64_t	size;
+	char		*path;		/* NULL: not known */
+	uint64_t	offline;	/* bytes */
+	unsigned int	spans;		/* pieces that are offline */
+	unsigned int	nregs;
+	dm_eventset_t	events;		/* its event list */
+	dm_eventset_t	born;		/* of a directory, as above */
+	unsigned int	born_regions;
+	bool		kept;		/* there is a witness of something */
+	dm_attrname_t	*attrs;
+	unsigned int	nattrs;
+};
+
+/* Anything but DM attributes? */
+static inline bool objstate_any(const struct objstate *x)
+{
+	return x->kept || x->nregs || x->offline || x->events || x->born ||
+	       x->born_regions;
+}
+
+struct scan {
+	struct objstate	*v;
+	size_t		n, room;
+	uint64_t	objects;	/* looked at */
+	unsigned int	failed;		/* could not be */
+};
+
+int fsinfo_open(struct fsinfo *fs, const char *path);
+int fsinfo_get(dm_sessid_t sid, struct fsinfo *fs);
+int scan_fs(struct scan *s, dm_sessid_t sid, const struct fsinfo *fs);
+void scan_names(struct scan *s, const struct fsinfo *fs);
+void scan_free(struct scan *s);
+void objstate_free(struct objstate *x);
+const char *objstate_name(const struct objstate *x, char buf[64]);
+
 /* --- event.c: one event, from the message to the answer ------------------- */
 
 struct options;
@@ -312,6 +369,9 @@ struct options {
 	bool		quiet;
 	bool		compare;
 	bool		keep;
+	bool		recall;
+	bool		dry_run;
+	bool		attributes;
 	uint64_t	stub;
 	/* of the daemon */
 	const char	*name;
@@ -329,6 +389,8 @@ int status_file(struct options *o, const char *path);
 int verify_file(struct options *o, const char *path);
 int manage_fs(struct options *o, const char *path);
 int unmanage_fs(struct options *o, const char *path);
+int list_state_fs(struct options *o, const char *path);
+int leave_fs(struct options *o, const char *path);
 int daemon_run(struct options *o);
 
 #endif /* XFS_HSM_H */

@@ -142,9 +142,13 @@ void progress_add(struct progress *p, uint64_t bytes)
 		return;
 	p->shown = now;
 	took = seconds_between(&p->start, &now);
-	fprintf(stderr, "\r\033[K%s: %s of %s, %s/s", p->what,
-		human_size(a, p->done), human_size(b, p->total),
-		human_size(c, (uint64_t)((double)p->done / took)));
+	if (p->counts)
+		fprintf(stderr, "\r\033[K%s: %" PRIu64 " of %" PRIu64
+			" inodes", p->what, p->done, p->total);
+	else
+		fprintf(stderr, "\r\033[K%s: %s of %s, %s/s", p->what,
+			human_size(a, p->done), human_size(b, p->total),
+			human_size(c, (uint64_t)((double)p->done / took)));
 	fflush(stderr);
 	drawn = true;
 }

@@ -10,6 +10,8 @@
  *	xfs_hsm status FILE...			what is where
  *	xfs_hsm manage MOUNTPOINT...		managed whatever the mount options
  *	xfs_hsm unmanage MOUNTPOINT...		no longer
+ *	xfs_hsm list-state MOUNTPOINT...	everything that has DM state
+ *	xfs_hsm leave MOUNTPOINT...		and nothing has any more
  *
  * This file reads the command line; hsm.h is the map of the others.
  */
@@ -31,7 +33,8 @@ struct command {
 };
 
 enum { OPT_STUB = 's', OPT_NAME = 'n', OPT_READY = 'r', OPT_DELAY = 'D',
-       OPT_COMPARE = 'c', OPT_KEEP = 'k', OPT_JSON = 'J' };
+       OPT_COMPARE = 'c', OPT_KEEP = 'k', OPT_JSON = 'J',
+       OPT_RECALL = 'R', OPT_DRY_RUN = 'N', OPT_ATTRIBUTES = 'A' };
 
 static const struct command commands[] = {
 	{ "daemon", "MOUNTPOINT...", "aqjnrD", NULL, true, true,
@@ -50,6 +53,10 @@ static const struct command commands[] = {
 	  "mark file systems: managed without a mount option" },
 	{ "unmanage", "MOUNTPOINT...", "q", unmanage_fs, false, false,
 	  "take that mark away" },
+	{ "list-state", "MOUNTPOINT...", "J", list_state_fs, false, false,
+	  "list every file with offline data or other DM state" },
+	{ "leave", "MOUNTPOINT...", "aqRNA", leave_fs, false, false,
+	  "take all DM state away, if nothing is offline" },
 };
 
 static const struct option long_options[] = {
@@ -62,6 +69,9 @@ static const struct option long_options[] = {
 	{ "stub-bytes",	required_argument, NULL, OPT_STUB },
 	{ "compare",	no_argument,	   NULL, OPT_COMPARE },
 	{ "keep",	no_argument,	   NULL, OPT_KEEP },
+	{ "recall",	no_argument,	   NULL, OPT_RECALL },
+	{ "dry-run",	no_argument,	   NULL, OPT_DRY_RUN },
+	{ "attributes",	no_argument,	   NULL, OPT_ATTRIBUTES },
 	/* For tests: wait so long before each answer. */
 	{ "delay-ms",	required_argument, NULL, OPT_DELAY },
 	{ "help",	no_argument,	   NULL, 'h' },
@@ -73,7 +83,7 @@ static int usage(FILE *out)
 {
 	fprintf(out, "usage:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  xfs_hsm %-8s %s%s\n%20s%s\n", commands[i].name,
+		fprintf(out, "  xfs_hsm %-10s %s%s\n%22s%s\n", commands[i].name,
 			commands[i].archive ? "-a ARCHIVE [options] " :
 			"[options] ", commands[i].args, "", commands[i].what);
 	fprintf(out,
@@ -84,6 +94,9 @@ static int usage(FILE *out)
 		"      --stub-bytes N   migrate, release: leave the first N bytes on disk\n"
 		"      --keep           migrate: archive only, punch nothing\n"
 		"      --compare        migrate, release: compare data, trust no time stamp\n"
+		"      --recall         leave: bring back first what is offline\n"
+		"      --attributes     leave: take DM attributes away, too\n"
+		"      --dry-run        leave: say what would be done\n"
 		"  -j, --workers N      daemon: recalls at a time (4)\n"
 		"      --name NAME      daemon: whose session to go on with (default)\n"
 		"      --ready-file F   daemon: written when it is ready, gone when it ends\n"
@@ -161,6 +174,15 @@ static int parse_option(int c, struct options *o, const char **archive)
 	case OPT_KEEP:
 		o->keep = true;
 		return 0;
+	case OPT_RECALL:
+		o->recall = true;
+		return 0;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		return 0;
+	case OPT_ATTRIBUTES:
+		o->attributes = true;
+		return 0;
 	case OPT_READY:
 		o->ready_file = optarg;
 		return 0;
@@ -215,6 +237,7 @@ int main(int argc, char **argv)
 	};
 	const char *archive = getenv("XFS_HSM_ARCHIVE");
 	const struct command *cmd;
+	bool needs;
 	int c, ret;
 
 	if (argc < 2)
@@ -245,7 +268,8 @@ int main(int argc, char **argv)
 		complain("%s: %s is missing", cmd->name, cmd->args);
 		return try_help();
 	}
-	if (cmd->archive && (!archive || !*archive)) {
+	needs = cmd->archive || o.recall;
+	if (needs && (!archive || !*archive)) {
 		complain("%s: which archive? Use -a or XFS_HSM_ARCHIVE",
 			 cmd->name);
 		return 2;
@@ -254,7 +278,7 @@ int main(int argc, char **argv)
 		complain("the checksum is miscompiled");
 		return EXIT_FAILURE;
 	}
-	if (cmd->archive && archive_open(&o.archive, archive, cmd->create) < 0)
+	if (needs && archive_open(&o.archive, archive, cmd->create) < 0)
 		return EXIT_FAILURE;
 	o.mounts = argv + optind;
 	o.nmounts = argc - optind;

@@ -279,6 +279,7 @@ int xfs_dm_list_mount(struct xfs_mount *mp);
 int xfs_dm_born_regions(struct xfs_inode *ip, struct xfs_dm_inode **dmp);
 bool xfs_dm_list_is_ours(const struct xfs_da_args *args);
 int xfs_dm_list_foreign(const struct xfs_da_args *args, int op);
+int xfs_dm_lists_forget(struct xfs_inode *ip);	/* @xfs-dm-leave */
 
 /* Is an event enabled, for an object or all of its file system? */
 static inline bool xfs_dm_enabled(struct xfs_inode *ip, int event)
@@ -320,6 +321,12 @@ static inline bool xfs_dm_file_is_ours(const struct file *file)
 int xfs_dm_flush(struct xfs_inode *ip, u64 start, u64 end);
 int xfs_dm_drop(struct xfs_inode *ip, u64 start, u64 end);
 
+/* @xfs-dm-leave { */
+/* xfs_dm_leave.c */
+int xfs_dm_leave(struct xfs_inode *ip);
+
+/* } @xfs-dm-leave */
+
 /* xfs_dm_handle.c */
 void xfs_dm_handle_make(struct xfs_mount *mp, u64 ino, u32 gen, void *handle);
 void xfs_dm_handle_init(struct xfs_inode *ip, void *handle);
@@ -350,6 +357,12 @@ int xfs_dm_attr_any(struct xfs_inode *ip);	/* @xfs-dm-fileattr */
 int xfs_dm_stat(struct xfs_inode *ip, u32 mask, struct dmapi_stat *st);
 
 /* } @xfs-dm-fileattr */
+/* @xfs-dm-limits { */
+/* xfs_dm_limits.c */
+void xfs_dm_limits_lift(struct xfs_inode *ip);
+void xfs_dm_limits_restore(struct xfs_inode *ip);
+
+/* } @xfs-dm-limits */
 /* @xfs-dm-bulk { */
 /* xfs_dm_bulk.c; a scan that is over */
 #define XFS_DM_LOC_END	S64_MAX

@@ -246,6 +246,16 @@ static inline void xfs_dm_restore(u64 *flags, u64 saved)
 	*flags = saved;
 }
 
+/* @xfs-dm-limits { */
+/* ILOCK held exclusively.  Blocks of the file are about to be accounted. */
+bool __xfs_dm_unlimited(struct xfs_inode *ip);
+static inline bool xfs_dm_unlimited(struct xfs_inode *ip)
+{
+	return static_branch_unlikely(&dmapi_managed_key) &&
+	       __xfs_dm_unlimited(ip);
+}
+
+/* } @xfs-dm-limits */
 /* @xfs-dm-version { */
 /*
  * IOLOCK or MMAPLOCK held.  The data is about to change, and there is no way
@@ -457,6 +467,13 @@ xfs_dm_bstat(const struct xfs_ibulk *breq, struct xfs_bstat *bs1)
 }
 /* } @xfs-dm-show */
 
+/* @xfs-dm-limits { */
+static inline bool xfs_dm_unlimited(struct xfs_inode *ip)
+{
+	return false;
+}
+
+/* } @xfs-dm-limits */
 static inline void xfs_dm_kill_sb(struct xfs_mount *mp)
 {
 }

@@ -20,8 +20,10 @@
  * written when it arrives are what ends their being offline.
  */
 #include "xfs_dm_compat.h"
+#include "xfs_icache.h"
 #include "xfs_iomap.h"
 #include "xfs_quota.h"
+#include "xfs_super.h"
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
 #include "xfs_dm_ops.h"
@@ -250,6 +252,7 @@ xfs_dm_op_write_invis(struct xfs_dm_call *call)
 	char __user		*buf = u64_to_user_ptr(arg->bufp);
 	struct file		*file;
 	void			*copy = NULL;
+	bool			cleared = false;
 	loff_t			pos = arg->off;
 	u64			left;
 	size_t			done = 0;
@@ -288,6 +291,15 @@ xfs_dm_op_write_invis(struct xfs_dm_call *call)
 			if (!copy)
 				break;
 			continue;
+		}
+		/* What was deleted, or reserved for more, is space as well. */
+		if (ret == -ENOSPC && !cleared) {
+			struct xfs_icwalk	icw = { };
+
+			cleared = true;
+			xfs_flush_inodes(ip->i_mount);
+			if (!xfs_blockgc_free_space(ip->i_mount, &icw))
+				continue;
 		}
 		if (ret <= 0)
 			break;

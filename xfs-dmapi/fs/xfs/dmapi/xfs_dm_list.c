@@ -491,6 +491,23 @@ xfs_dm_list_change(struct xfs_dm_call *call, enum xfs_dm_list_kind kind,
 	return error;
 }
 
+/* @xfs-dm-leave { */
+/**
+ * xfs_dm_lists_forget() - remove all lists of an object
+ * @ip: the object, locked by xfs_dm_lock()
+ */
+int
+xfs_dm_lists_forget(struct xfs_inode *ip)
+{
+	int			error;
+
+	error = xfs_dm_list_store(ip, XFS_DM_LIST_EVENTS, 0);
+	if (!error && S_ISDIR(VFS_I(ip)->i_mode))
+		error = xfs_dm_list_store(ip, XFS_DM_LIST_BORN, 0);
+	return error;
+}
+
+/* } @xfs-dm-leave */
 /*
  * DMAPI_SET_EVENTLIST: EINVAL maxevent is 0 or too large, an event that the
  * object cannot have, the global handle; EROFS, ENOSPC, EIO.

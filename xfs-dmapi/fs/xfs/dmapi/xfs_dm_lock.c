@@ -93,6 +93,8 @@ again:
 		inode_dio_wait(VFS_I(ip));
 	}
 	error = xfs_dm_level_try(ip);
+	if (!error)						/* @xfs-dm-limits */
+		xfs_dm_limits_lift(ip);				/* @xfs-dm-limits */
 	if (!error)
 		return 0;
 out_unlock:
@@ -111,6 +113,7 @@ out_unlock:
 void
 xfs_dm_unlock(struct xfs_inode *ip)
 {
+	xfs_dm_limits_restore(ip);	/* @xfs-dm-limits */
 	sb_end_pagefault(VFS_I(ip)->i_sb);
 	xfs_iunlock(ip, xfs_dm_lock_mode(ip));
 }

@@ -184,6 +184,12 @@ xfs_dm_op_set_managed(struct xfs_dm_call *call)
 
 	if (arg->on > 1 || arg->pad)
 		return -EINVAL;
+	/* @xfs-dm-leave { */
+	if (call->ip) {
+		error = arg->on ? -EINVAL : xfs_dm_leave(call->ip);
+		return error ? error : xfs_log_force_inode(call->ip);
+	}
+	/* } @xfs-dm-leave */
 	error = xfs_dm_lock(mp->m_rootip, 0);
 	if (error)
 		return error;
@@ -200,7 +206,9 @@ const struct xfs_dm_op xfs_dm_mark_ops[] = {
 	{
 		.number	= DMAPI_SET_MANAGED,
 		.size	= sizeof(struct dmapi_set_managed),
-		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_FS | XFS_DM_OP_WRITE,
+		.needs	= XFS_DM_OP_OBJECT | XFS_DM_OP_FS |
+			  XFS_DM_OP_ANYINODE |	/* @xfs-dm-leave */
+			  XFS_DM_OP_WRITE,
 		.call	= xfs_dm_op_set_managed,
 	},
 	{ },

@@ -53,6 +53,7 @@ static struct xfs_dm_object *
 xfs_dm_object_of(struct xfs_dm_call *call)
 {
 	struct xfs_inode	*ip = call->ip;
+	struct xfs_dm_inode_object *io;
 	struct xfs_dm_object	*o, *old;
 
 	if (!ip)
@@ -60,14 +61,15 @@ xfs_dm_object_of(struct xfs_dm_call *call)
 	o = xfs_dm_object_loaded(ip);
 	if (o)
 		return o;
-	o = kzalloc_obj(*o, GFP_KERNEL_ACCOUNT);
-	if (!o)
+	io = kzalloc_obj(*io, GFP_KERNEL_ACCOUNT);
+	if (!io)
 		return NULL;
+	o = &io->io_object;
 	INIT_LIST_HEAD(&o->o_rights);
 	old = cmpxchg(&ip->i_dm_object, NULL, o);
 	if (!old)
 		return o;
-	kfree(o);
+	kfree(io);
 	return old;
 }
 

@@ -36,6 +36,16 @@ struct xfs_dm_object {
 };
 
 /**
+ * struct xfs_dm_inode_object - what ip->i_dm_object is part of
+ * @io_object: comes first
+ * @io_manager: task of the call that has the inode locked
+ */
+struct xfs_dm_inode_object {
+	struct xfs_dm_object	io_object;
+	struct task_struct	*io_manager;
+};
+
+/**
  * struct xfs_dm_right - what one token has of one object
  * @r_all: in the list of all
  * @r_same: in the object's list

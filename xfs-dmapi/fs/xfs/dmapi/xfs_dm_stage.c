@@ -168,8 +168,8 @@ xfs_dm_stage_next(const struct xfs_dm_stage *s, xfs_fileoff_t *start,
 }
 
 /*
- * Quota as for an exchange: what the file gains may be too much; what is moved
- * at all is reserved in any case, since that is what will be accounted.
+ * Quota as for an exchange: what the file gains, and what is moved at all, since
+ * that is what will be accounted.  No limit is in the way of a recall.
  */
 static int
 xfs_dm_stage_quota(struct xfs_trans *tp, const struct xfs_exchmaps_req *req)
@@ -185,7 +185,7 @@ xfs_dm_stage_quota(struct xfs_trans *tp, const struct xfs_exchmaps_req *req)
 		return 0;
 	if (gain > 0 || rtgain > 0) {
 		error = xfs_trans_reserve_quota_nblks(tp, req->ip1,
-						      max(gain, 0), max(rtgain, 0), false);
+						      max(gain, 0), max(rtgain, 0), true);
 		if (error)
 			return error;
 	}
@@ -330,8 +330,8 @@ xfs_dm_stage_locked(struct xfs_inode *ip, struct xfs_inode *stage, u64 from,
  * exchange-range, DAX, zoned; EPERM the staged file is immutable; ETXTBSY a
  * swap file; EBUSY the staged file is mapped or its pages are in use; ESTALE
  * the data is of another version; ENODATA the staged file has a hole where a
- * byte is offline: nothing is changed by any of these.  EDQUOT, ENOSPC, EINTR,
- * EIO: pieces before may have been brought back.
+ * byte is offline: nothing is changed by any of these.  ENOSPC, EINTR, EIO: pieces
+ * before may have been brought back.
  */
 static long
 xfs_dm_op_stage(struct xfs_dm_call *call)

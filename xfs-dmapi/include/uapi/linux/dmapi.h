@@ -650,6 +650,12 @@ struct dmapi_set_region {
 /*
  * DMAPI_SET_MANAGED, of a file system: mark it as managed, so that it is mounted
  * so without the option, or remove the mark.  It is on disk on return.
+ * Of any other object, with @on 0: take away what is kept of it, its regions, the
+ * number of its data, its event list and what it hands down, but DM attributes.
+ *
+ *	EINVAL	@on is not 0 or 1, or 1 for an object
+ *	EBUSY	a byte of the object is offline
+ *	EROFS, ENOSPC, EIO, EUCLEAN
  */
 struct dmapi_set_managed {
 	struct dmapi_object obj;
