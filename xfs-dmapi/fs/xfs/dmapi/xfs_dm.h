@@ -59,6 +59,8 @@ struct xfs_trans;	/* @xfs-dm-create */
  *	everybody else by IOLOCK for as long as this is set
  * @change: the data's version, 0 if nobody ever asked (xfs_dm_version.c)
  * @broken: witness without readable record: all of the file counts as a span
+ * @pending: spans behind the end of the file are of bytes to come: a restore is
+ *	under way (xfs_dm_foreign.c)
  * @nregions: number of regions
  * @nspans: number of spans
  * @spans: sorted; within the file when the copy was made
@@ -70,6 +72,7 @@ struct xfs_dm_inode {
 	struct task_struct	*writer;
 	u64			change;
 	bool			broken;
+	bool			pending;
 	unsigned int		nregions;
 	unsigned int		nspans;
 	struct xfs_dm_span	spans[XFS_DM_MAX_SPANS + 1];
@@ -93,6 +96,7 @@ u64 xfs_dm_eof(struct xfs_inode *ip);
 
 /* xfs_dm_record.c */
 #define XFS_DM_RECORD_NAME	"XDSM_RECORD"
+void *xfs_dm_record_encode(const struct xfs_dm_inode *dm, size_t *lenp);
 bool xfs_dm_is_record(const unsigned char *name, int namelen);
 int xfs_dm_record_read(struct xfs_inode *ip, struct xfs_dm_inode **dmp);
 int xfs_dm_record_parse(const void *value, size_t len,
@@ -156,7 +160,11 @@ void xfs_dm_release(struct xfs_inode *ip);
 
 /* xfs_dm_change.c */
 int xfs_dm_tail_offline(struct xfs_inode *ip, u64 pos);
-int xfs_dm_grow(struct xfs_inode *ip, unsigned int how);
+int xfs_dm_grow(struct xfs_inode *ip, u64 pos, u64 end, unsigned int how);
+
+/* xfs_dm_foreign.c: files that are being restored */
+int xfs_dm_pending_grow(struct xfs_inode *ip, u64 pos, u64 end);
+int xfs_dm_shrink(struct xfs_inode *ip);
 
 /* @xfs-dm-rights { */
 /* xfs_dm_exclude.c: rights and ordinary operations */
