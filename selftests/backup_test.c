@@ -230,6 +230,32 @@ TEST_F(backup, edges_within_a_page)
 	close(fd);
 }
 
+/* What could not be written is not written. */
+TEST_F(backup, failed_write)
+{
+	struct span s = { 0, 4 * GRAIN };
+	struct record rec = record_make(NULL, 0, &s, 1);
+	const char *volatile bad = DM_BAD_PTR;
+	int fd = MAKE();
+	char c;
+
+	ASSERT_EQ(0, record_set(self->path, &rec, 0));
+	EXPECT_EQ(-EFAULT, neg(pwrite(fd, bad, 2 * GRAIN, 0)));
+	ASSERT_EQ(0, lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(1, pwrite(fd, "x", 1, GRAIN));
+	EXPECT_EQ(-EIO, neg(pread(fd, &c, 1, 0)));
+	EXPECT_EQ(1, pread(fd, &c, 1, GRAIN));
+	EXPECT_EQ('x', c);
+	close(fd);
+	fd = MAKE();
+	ASSERT_EQ(0, record_set(self->path, &rec, 0));
+	EXPECT_EQ(-EFAULT, neg(pwrite(fd, bad, 2 * GRAIN, 0)));
+	ASSERT_EQ(0, ftruncate(fd, 4 * GRAIN));
+	EXPECT_EQ(-EIO, neg(pread(fd, &c, 1, 0)));
+	EXPECT_EQ(-EIO, neg(pread(fd, &c, 1, 4 * GRAIN - 1)));
+	close(fd);
+}
+
 /* The owner has begun to use it: what he makes of the end is zeros. */
 TEST_F(backup, owner)
 {

@@ -62,8 +62,8 @@ struct xfs_trans;	/* @xfs-dm-create */
  * @backup_exec: and what it has executed since
  * @change: the data's version, 0 if nobody ever asked (xfs_dm_version.c)
  * @broken: witness without readable record: all of the file counts as a span
- * @pending: spans behind the end of the file are of bytes to come: a restore is
- *	under way (xfs_dm_foreign.c)
+ * @pending: spans behind the end of the file, up to here, are of bytes to come: a
+ *	restore is under way (xfs_dm_foreign.c); 0: they are not
  * @nregions: number of regions
  * @nspans: number of spans
  * @spans: sorted; within the file when the copy was made
@@ -76,8 +76,8 @@ struct xfs_dm_inode {
 	u64			backup_start;
 	u64			backup_exec;
 	u64			change;
+	u64			pending;
 	bool			broken;
-	bool			pending;
 	unsigned int		nregions;
 	unsigned int		nspans;
 	struct xfs_dm_span	spans[XFS_DM_MAX_SPANS + 1];

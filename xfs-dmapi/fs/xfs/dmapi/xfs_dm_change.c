@@ -20,6 +20,20 @@
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
 
+/* Does growing change the state? */
+static bool
+xfs_dm_grow_matters(struct xfs_inode *ip)
+{
+	const struct xfs_dm_inode	*dm;
+	bool				pending;
+
+	rcu_read_lock();
+	dm = rcu_dereference(ip->i_dm);
+	pending = dm && dm->pending > XFS_ISIZE(ip);
+	rcu_read_unlock();
+	return pending || xfs_dm_has_span(ip, xfs_dm_eof(ip));
+}
+
 /*
  * The file is about to grow, by a write of [pos, end) or so that it ends at both.
  * Spans beyond its end are from before a truncation: what comes to lie there now
@@ -30,7 +44,7 @@ xfs_dm_clip(struct xfs_inode *ip, u64 pos, u64 end, unsigned int how)
 {
 	struct xfs_dm_inode	*dm;
 
-	if (!xfs_dm_has_span(ip, xfs_dm_eof(ip)))
+	if (!xfs_dm_grow_matters(ip))
 		return 0;
 	/* A transaction may block. */
 	if (how & XFS_DM_NOWAIT)
@@ -38,7 +52,7 @@ xfs_dm_clip(struct xfs_inode *ip, u64 pos, u64 end, unsigned int how)
 	dm = rcu_dereference_protected(ip->i_dm, 1);
 	if (dm->broken)
 		return -EIO;
-	if (dm->pending)
+	if (dm->pending > XFS_ISIZE(ip))
 		return xfs_dm_pending_grow(ip, pos, end);
 	dm = xfs_dm_inode_dup(ip, dm->nregions);
 	if (IS_ERR(dm))
@@ -149,7 +163,7 @@ __xfs_dm_write_checks(struct xfs_inode *ip, struct kiocb *iocb, size_t count,
 bool
 __xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end)
 {
-	return end > XFS_ISIZE(ip) && xfs_dm_has_span(ip, xfs_dm_eof(ip));
+	return end > XFS_ISIZE(ip) && xfs_dm_grow_matters(ip);
 }
 
 /*

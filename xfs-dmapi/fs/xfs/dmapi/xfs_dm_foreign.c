@@ -135,8 +135,8 @@ xfs_dm_foreign_set(struct xfs_da_args *args, int op)
 		if (error == -EFSCORRUPTED)
 			error = -EINVAL;
 		/* If any are behind the end. */
-		if (!error)
-			dm->pending = true;
+		if (!error && dm->nspans)
+			dm->pending = dm->spans[dm->nspans - 1].end;
 	}
 	if (error)
 		goto out_unlock;
@@ -163,21 +163,38 @@ out_unlock:
 	return error;
 }
 
-/* The record on disk, for in memory pages that were written are taken out. */
+/*
+ * [size, pos) is left out.  What was to be written there may be missing in @dm,
+ * for memory or the disk may have been full, so ask the record on disk.  @written
+ * says that data follows, and so the last page must not be left out in part.
+ */
 static int
-xfs_dm_pending_meets(struct xfs_inode *ip, u64 start, u64 end)
+xfs_dm_pending_gap(struct xfs_inode *ip, struct xfs_dm_inode *dm, u64 size,
+		   u64 pos, bool written)
 {
-	struct xfs_dm_inode	*dm;
-	int			ret;
+	u64			page = xfs_dm_page(ip);
+	u64			first = roundup_64(size, page);
+	u64			last = written ? rounddown_64(pos, page) : pos;
+	struct xfs_dm_inode	*disk;
+	unsigned int		i;
+	int			error;
 
-	if (start >= end)
-		return 0;
-	ret = xfs_dm_record_read(ip, &dm);
-	if (ret)
-		return ret;
-	ret = xfs_dm_spans_overlap(dm->spans, dm->nspans, start, end);
-	kvfree(dm);
-	return ret;
+	error = xfs_dm_record_read(ip, &disk);
+	if (error)
+		return error;
+	if ((size < first &&
+	     xfs_dm_spans_overlap(disk->spans, disk->nspans, size,
+				  min(first, pos))) ||
+	    (last < pos &&
+	     xfs_dm_spans_overlap(disk->spans, disk->nspans, max(size, last),
+				  pos)))
+		error = -EIO;
+	for (i = 0; i < disk->nspans; i++)
+		dm->nspans = xfs_dm_spans_add(dm->spans, dm->nspans,
+					      max(disk->spans[i].start, first),
+					      min(disk->spans[i].end, last));
+	kvfree(disk);
+	return error;
 }
 
 /**
@@ -195,28 +212,21 @@ xfs_dm_pending_grow(struct xfs_inode *ip, u64 pos, u64 end)
 	struct xfs_dm_inode	*dm = rcu_dereference_protected(ip->i_dm, 1);
 	u64			size = XFS_ISIZE(ip);
 	u64			page = xfs_dm_page(ip);
-	int			ret;
-
-	/* [size, pos) is left out. */
-	if (pos > size) {
-		ret = xfs_dm_pending_meets(ip, size,
-					   min(pos, roundup_64(size, page)));
-		if (!ret && end > pos)
-			ret = xfs_dm_pending_meets(ip,
-						   max(size, rounddown_64(pos, page)),
-						   pos);
-		if (ret)
-			return ret < 0 ? ret : -EIO;
-	}
-	if (pos == end)
-		return 0;
+	int			error = 0;
 
 	dm = xfs_dm_inode_dup(ip, dm->nregions);
 	if (IS_ERR(dm))
 		return PTR_ERR(dm);
-	dm->nspans = xfs_dm_spans_remove(dm->spans, dm->nspans,
-					 rounddown_64(pos, page),
-					 roundup_64(end, page));
+	if (pos > size)
+		error = xfs_dm_pending_gap(ip, dm, size, pos, end > pos);
+	if (error) {
+		kvfree(dm);
+		return error;
+	}
+	if (pos < end)
+		dm->nspans = xfs_dm_spans_remove(dm->spans, dm->nspans,
+						 rounddown_64(pos, page),
+						 roundup_64(end, page));
 	xfs_dm_inode_publish(ip, dm);
 	return 0;
 }
@@ -237,7 +247,7 @@ xfs_dm_shrink(struct xfs_inode *ip)
 	dm = xfs_dm_inode_dup(ip, dm->nregions);
 	if (IS_ERR(dm))
 		return PTR_ERR(dm);
-	dm->pending = false;
+	dm->pending = 0;
 	dm->nspans = xfs_dm_spans_clip(dm->spans, dm->nspans, xfs_dm_eof(ip));
 	return xfs_dm_record_commit(ip, dm);
 }

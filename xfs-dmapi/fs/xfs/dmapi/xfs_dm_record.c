@@ -111,7 +111,6 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 		return -ENOMEM;
 
 	dm->change = change;
-	dm->pending = hdr->flags & cpu_to_be16(XFS_DM_RECORD_PENDING);
 	dr = (const void *)(hdr + 1);
 	for (i = 0; i < nregions; i++, dr++) {
 		u64		offset = be64_to_cpu(dr->offset);
@@ -134,6 +133,8 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 	dm->nspans = nspans;
 	if (!xfs_dm_spans_valid(dm->spans, nspans))
 		goto corrupt;
+	if (nspans && (hdr->flags & cpu_to_be16(XFS_DM_RECORD_PENDING)))
+		dm->pending = dm->spans[nspans - 1].end;
 
 	*dmp = dm;
 	return 0;
@@ -244,8 +245,8 @@ xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm)
 	int			error;
 
 	regions = xfs_dm_regions_union(dm->regions, dm->nregions);
-	if (!dm->nspans || dm->spans[dm->nspans - 1].end <= xfs_dm_eof(ip))
-		dm->pending = false;
+	if (!dm->nspans || dm->pending <= xfs_dm_eof(ip))
+		dm->pending = 0;
 	if (dm->nregions || dm->nspans || dm->change)
 		ours |= XFS_DMW_RECORD;
 	if (dm->nspans)
