@@ -57,8 +57,13 @@ struct xfs_trans;	/* @xfs-dm-create */
  * @gen: changes with every copy, and is never used twice
  * @writer: the manager's task that writes into offline ranges, which excludes
  *	everybody else by IOLOCK for as long as this is set
+ * @backup_start: who has read the record and may take what is offline for a
+ *	hole: when that process began (xfs_dm_backup.c),
+ * @backup_exec: and what it has executed since
  * @change: the data's version, 0 if nobody ever asked (xfs_dm_version.c)
  * @broken: witness without readable record: all of the file counts as a span
+ * @pending: spans behind the end of the file, up to here, are of bytes to come: a
+ *	restore is under way (xfs_dm_foreign.c); 0: they are not
  * @nregions: number of regions
  * @nspans: number of spans
  * @spans: sorted; within the file when the copy was made
@@ -68,7 +73,10 @@ struct xfs_dm_inode {
 	struct rcu_head		rcu;
 	u64			gen;
 	struct task_struct	*writer;
+	u64			backup_start;
+	u64			backup_exec;
 	u64			change;
+	u64			pending;
 	bool			broken;
 	unsigned int		nregions;
 	unsigned int		nspans;
@@ -93,6 +101,7 @@ u64 xfs_dm_eof(struct xfs_inode *ip);
 
 /* xfs_dm_record.c */
 #define XFS_DM_RECORD_NAME	"XDSM_RECORD"
+void *xfs_dm_record_encode(const struct xfs_dm_inode *dm, size_t *lenp);
 bool xfs_dm_is_record(const unsigned char *name, int namelen);
 int xfs_dm_record_read(struct xfs_inode *ip, struct xfs_dm_inode **dmp);
 int xfs_dm_record_parse(const void *value, size_t len,
@@ -103,6 +112,18 @@ int xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm);
 int xfs_dm_version_is(struct xfs_inode *ip, u64 change);
 int xfs_dm_version_ask(struct xfs_inode *ip, u64 *change, u32 *counter);
 
+/* @xfs-dm-backup { */
+/* xfs_dm_backup.c: what backup programs see */
+bool xfs_dm_is_backup(const struct xfs_dm_mount *dm);
+bool xfs_dm_backup_has_record(struct xfs_inode *ip);
+
+/* What the object was born with, and nobody changed since, is in its core alone. */
+static inline bool xfs_dm_is_born(const struct xfs_inode *ip)
+{
+	return READ_ONCE(ip->i_dmevmask) & (XFS_DMW_BORN | XFS_DMW_LIST);
+}
+
+/* } @xfs-dm-backup */
 /* xfs_dm_xattr.c: attributes in the root namespace, replaced atomically */
 void xfs_dm_xattr_args(struct xfs_da_args *args, struct xfs_inode *ip,
 		       const char *name, int namelen);
@@ -156,7 +177,11 @@ void xfs_dm_release(struct xfs_inode *ip);
 
 /* xfs_dm_change.c */
 int xfs_dm_tail_offline(struct xfs_inode *ip, u64 pos);
-int xfs_dm_grow(struct xfs_inode *ip, unsigned int how);
+int xfs_dm_grow(struct xfs_inode *ip, u64 pos, u64 end, unsigned int how);
+
+/* xfs_dm_foreign.c: files that are being restored */
+int xfs_dm_pending_grow(struct xfs_inode *ip, u64 pos, u64 end);
+int xfs_dm_shrink(struct xfs_inode *ip);
 
 /* @xfs-dm-rights { */
 /* xfs_dm_exclude.c: rights and ordinary operations */
@@ -211,6 +236,7 @@ enum xfs_dm_attach {
  *	under xfs_dm_lazy_lock
  * @mmap_window: bytes that a fault asks for; changed at any time
  * @norecall: whoever is in this group gets ENODATA for offline bytes; -1: nobody
+ * @backup: so does this one, unless it takes them for holes; -1: nobody
  * @advisory: rights keep nobody but the manager's calls out; changed at any time
  * @born: what new files begin with, as in di_dmevmask
  * @inherit: DM attributes that new objects have from their directory
@@ -233,6 +259,7 @@ struct xfs_dm_mount {
 	bool			lazy;
 	u64			mmap_window;
 	gid_t			norecall;
+	gid_t			backup;
 	bool			advisory;
 	u32			born;
 	struct xfs_dm_inherit __rcu *inherit;
@@ -280,6 +307,8 @@ int xfs_dm_born_regions(struct xfs_inode *ip, struct xfs_dm_inode **dmp);
 bool xfs_dm_list_is_ours(const struct xfs_da_args *args);
 int xfs_dm_list_foreign(const struct xfs_da_args *args, int op);
 int xfs_dm_lists_forget(struct xfs_inode *ip);	/* @xfs-dm-leave */
+#define XFS_DM_EVENTS_NAME	"XDSM_EVENTS"
+void *xfs_dm_list_born(struct xfs_inode *ip, size_t *lenp); /* @xfs-dm-backup */
 
 /* Is an event enabled, for an object or all of its file system? */
 static inline bool xfs_dm_enabled(struct xfs_inode *ip, int event)

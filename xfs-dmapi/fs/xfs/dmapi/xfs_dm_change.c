@@ -20,16 +20,31 @@
 #include "xfs_dm_hooks.h"
 #include "xfs_dm.h"
 
+/* Does growing change the state? */
+static bool
+xfs_dm_grow_matters(struct xfs_inode *ip)
+{
+	const struct xfs_dm_inode	*dm;
+	bool				pending;
+
+	rcu_read_lock();
+	dm = rcu_dereference(ip->i_dm);
+	pending = dm && dm->pending > XFS_ISIZE(ip);
+	rcu_read_unlock();
+	return pending || xfs_dm_has_span(ip, xfs_dm_eof(ip));
+}
+
 /*
- * The file is about to grow.  Spans beyond its end are from before a
- * truncation: what comes to lie there now are honest zeros, so they go first.
+ * The file is about to grow, by a write of [pos, end) or so that it ends at both.
+ * Spans beyond its end are from before a truncation: what comes to lie there now
+ * are honest zeros, so they go first.
  */
 static int
-xfs_dm_clip(struct xfs_inode *ip, unsigned int how)
+xfs_dm_clip(struct xfs_inode *ip, u64 pos, u64 end, unsigned int how)
 {
 	struct xfs_dm_inode	*dm;
 
-	if (!xfs_dm_has_span(ip, xfs_dm_eof(ip)))
+	if (!xfs_dm_grow_matters(ip))
 		return 0;
 	/* A transaction may block. */
 	if (how & XFS_DM_NOWAIT)
@@ -37,6 +52,8 @@ xfs_dm_clip(struct xfs_inode *ip, unsigned int how)
 	dm = rcu_dereference_protected(ip->i_dm, 1);
 	if (dm->broken)
 		return -EIO;
+	if (dm->pending > XFS_ISIZE(ip))
+		return xfs_dm_pending_grow(ip, pos, end);
 	dm = xfs_dm_inode_dup(ip, dm->nregions);
 	if (IS_ERR(dm))
 		return PTR_ERR(dm);
@@ -77,20 +94,22 @@ xfs_dm_want_tail(struct xfs_inode *ip, u64 pos, unsigned int how)
 /**
  * xfs_dm_grow() - a file is about to become longer
  * @ip: the file, IOLOCK held exclusively, loaded
+ * @pos: first byte that is about to be written, or the new size
+ * @end: the byte after the last, or the new size
  * @how: as for xfs_dm_want()
  *
  * Return: as xfs_dm_want(), which is asked if the file ends inside an offline
- * page.
+ * page; or -EIO as xfs_dm_pending_grow().
  */
 int
-xfs_dm_grow(struct xfs_inode *ip, unsigned int how)
+xfs_dm_grow(struct xfs_inode *ip, u64 pos, u64 end, unsigned int how)
 {
 	int			error;
 
 	error = xfs_dm_want_tail(ip, XFS_ISIZE(ip), how);
 	if (error)
 		return error;
-	return xfs_dm_clip(ip, how);
+	return xfs_dm_clip(ip, pos, end, how);
 }
 
 int
@@ -106,9 +125,11 @@ __xfs_dm_setattr_size(struct xfs_inode *ip, loff_t newsize)
 	if (error)
 		return error;
 	if (newsize > XFS_ISIZE(ip))
-		error = xfs_dm_grow(ip, 0);
+		error = xfs_dm_grow(ip, newsize, newsize, 0);
 	else
 		error = xfs_dm_want_tail(ip, newsize, 0);
+	if (!error && newsize < XFS_ISIZE(ip))
+		error = xfs_dm_shrink(ip);
 	if (!error)						/* @xfs-dm-version */
 		error = xfs_dm_changing(ip, false);		/* @xfs-dm-version */
 	return error;
@@ -129,7 +150,7 @@ __xfs_dm_write_checks(struct xfs_inode *ip, struct kiocb *iocb, size_t count,
 	error = xfs_dm_want(ip, DMAPI_EVENT_WRITE, pos, count, how);
 	if (!error && pos + count > XFS_ISIZE(ip)) {
 		if (excl)
-			error = xfs_dm_grow(ip, how);
+			error = xfs_dm_grow(ip, pos, pos + count, how);
 		else
 			error = xfs_dm_want_tail(ip, XFS_ISIZE(ip), how);
 	}
@@ -142,7 +163,7 @@ __xfs_dm_write_checks(struct xfs_inode *ip, struct kiocb *iocb, size_t count,
 bool
 __xfs_dm_wants_excl(struct xfs_inode *ip, loff_t end)
 {
-	return end > XFS_ISIZE(ip) && xfs_dm_has_span(ip, xfs_dm_eof(ip));
+	return end > XFS_ISIZE(ip) && xfs_dm_grow_matters(ip);
 }
 
 /*
@@ -289,7 +310,7 @@ xfs_dm_want_fallocate(struct xfs_inode *ip, int mode, loff_t pos, loff_t len)
 			return error;
 	}
 	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size)
-		return xfs_dm_grow(ip, 0);
+		return xfs_dm_grow(ip, end, end, 0);
 	return 0;
 }
 
@@ -323,7 +344,7 @@ xfs_dm_want_remap(struct xfs_inode *ip, loff_t pos, u64 len)
 	if (!error)
 		error = xfs_dm_want(ip, DMAPI_EVENT_WRITE, pos, len, 0);
 	if (!error && pos + len > XFS_ISIZE(ip))
-		error = xfs_dm_grow(ip, 0);
+		error = xfs_dm_grow(ip, pos, pos + len, 0);
 	if (error)
 		return error;
 	return xfs_dm_excise(ip, pos, pos + len);

@@ -315,7 +315,9 @@ xfs_dm_set_size(struct xfs_inode *ip, u64 newsize)
 	if (!error)
 		error = xfs_dm_changing(ip, false);
 	if (!error && newsize > oldsize)
-		error = xfs_dm_grow(ip, 0);
+		error = xfs_dm_grow(ip, newsize, newsize, 0);
+	else if (!error)
+		error = xfs_dm_shrink(ip);
 	if (error)
 		return error;
 

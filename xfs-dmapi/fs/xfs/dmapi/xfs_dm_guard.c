@@ -134,6 +134,10 @@ __xfs_dm_guard_read(struct xfs_inode *ip, unsigned int flags,
 	memset(iomap, 0, sizeof(*iomap));
 	iomap->addr = IOMAP_NULL_ADDR;
 	iomap->type = IOMAP_DELALLOC;
+	/* @xfs-dm-backup { */
+	if (xfs_dm_backup_has_record(ip))
+		iomap->type = IOMAP_HOLE;
+	/* } @xfs-dm-backup */
 	iomap->offset = XFS_FSB_TO_B(mp, start);
 	iomap->length = XFS_FSB_TO_B(mp, *end - start);
 	iomap->bdev = xfs_inode_buftarg(ip)->bt_bdev;

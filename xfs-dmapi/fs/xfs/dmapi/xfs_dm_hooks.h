@@ -451,7 +451,19 @@ xfs_dm_attributes(struct xfs_inode *ip, struct kstat *stat)
 }
 
 /* } @xfs-dm-show */
+/* @xfs-dm-backup { */
+/* Attributes, for others: xfs_dm_backup.c */
+struct xfs_attr_list_context;
+int xfs_dm_attr_show_list(struct xfs_attr_list_context *context);
+int xfs_dm_attr_show_get(struct xfs_da_args *args);
+
+/* } @xfs-dm-backup */
 #else /* !CONFIG_XFS_DMAPI */
+/* @xfs-dm-backup { */
+
+#define xfs_dm_attr_show_list(context)	xfs_attr_list(context)
+#define xfs_dm_attr_show_get(args)	xfs_attr_get(args)
+/* } @xfs-dm-backup */
 /* @xfs-dm-show { */
 
 static inline void

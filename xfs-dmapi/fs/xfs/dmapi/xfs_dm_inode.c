@@ -340,8 +340,8 @@ xfs_dm_inode_alloc(unsigned int nregions)
  * @ip: the file, locked by xfs_dm_lock() and loaded
  * @nregions: room for this many regions; as many as fit are copied
  *
- * Spans beyond the end of the file are left out: they are from before a
- * truncation.  If the file has a witness without a readable record, all of it
+ * Spans beyond the end of the file are left out, unless they are of bytes to
+ * come: they are from before a truncation.  If the file has a witness without a readable record, all of it
  * is a span of the copy, until somebody knows better.
  *
  * Return: the copy, or ERR_PTR(-ENOMEM).
@@ -370,7 +370,10 @@ xfs_dm_inode_dup(struct xfs_inode *ip, unsigned int nregions)
 		memcpy(dm->spans, old->spans,
 		       old->nspans * sizeof(old->spans[0]));
 	}
-	dm->nspans = xfs_dm_spans_clip(dm->spans, dm->nspans, xfs_dm_eof(ip));
+	dm->pending = old->pending;
+	if (!dm->pending)
+		dm->nspans = xfs_dm_spans_clip(dm->spans, dm->nspans,
+					       xfs_dm_eof(ip));
 	memcpy(dm->regions, old->regions, min(nregions, old->nregions) *
 	       sizeof(old->regions[0]));
 	return dm;
@@ -380,7 +383,8 @@ xfs_dm_inode_dup(struct xfs_inode *ip, unsigned int nregions)
 bool
 xfs_dm_inode_is_empty(const struct xfs_dm_inode *dm)
 {
-	return !dm->nregions && !dm->nspans && !dm->change && !dm->broken;
+	return !dm->nregions && !dm->nspans && !dm->change && !dm->broken &&
+	       !dm->pending;
 }
 
 /**

@@ -167,7 +167,7 @@ xfs_dm_write_locked(struct xfs_inode *ip, struct file *file,
 
 	if (pos + len > XFS_ISIZE(ip)) {
 		if (!meets) {
-			error = xfs_dm_grow(ip, 0);
+			error = xfs_dm_grow(ip, pos, pos + len, 0);
 			if (error)
 				return error;
 		}

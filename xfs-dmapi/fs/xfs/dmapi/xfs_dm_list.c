@@ -60,7 +60,7 @@ enum xfs_dm_list_kind {
 };
 
 static const char *const xfs_dm_list_names[] = {
-	[XFS_DM_LIST_EVENTS]	= "XDSM_EVENTS",
+	[XFS_DM_LIST_EVENTS]	= XFS_DM_EVENTS_NAME,
 	[XFS_DM_LIST_BORN]	= "XDSM_BORN",
 	[XFS_DM_LIST_FS_EVENTS]	= "XDSM_FS_EVENTS",
 	[XFS_DM_LIST_FS_BORN]	= "XDSM_FS_BORN",
@@ -364,6 +364,41 @@ xfs_dm_list_apply(struct xfs_inode *ip, enum xfs_dm_list_kind kind, u32 mask)
 	}
 }
 
+static void
+xfs_dm_list_encode(struct xfs_dm_disk_list *list, u32 mask)
+{
+	memset(list, 0, sizeof(*list));
+	list->magic = cpu_to_be32(XFS_DM_LIST_MAGIC);
+	list->version = cpu_to_be16(XFS_DM_LIST_VERSION);
+	list->events = cpu_to_be64(mask & ~XFS_DMW_REGIONS);
+	list->regions = cpu_to_be32((mask & XFS_DMW_REGIONS) >>
+				    XFS_DMW_REGION_SHIFT);
+}
+
+/* @xfs-dm-backup { */
+/**
+ * xfs_dm_list_born() - an event list that is in the inode core alone
+ * @ip: the object, not under ILOCK
+ * @lenp: the length that it has as an attribute, bytes
+ *
+ * Return: the attribute's value, which the caller frees, or NULL.
+ */
+void *
+xfs_dm_list_born(struct xfs_inode *ip, size_t *lenp)
+{
+	u32			mask = READ_ONCE(ip->i_dmevmask);
+	struct xfs_dm_disk_list	list;
+	u32			stored;
+
+	if (!(mask & XFS_DMW_LIST) || !xfs_dm_witness_own(ip) ||
+	    xfs_dm_list_read(ip, XFS_DM_LIST_EVENTS, &stored) != -ENODATA)
+		return NULL;
+	xfs_dm_list_encode(&list, mask & XFS_DMW_EVENTS);
+	*lenp = sizeof(list);
+	return kmemdup(&list, sizeof(list), GFP_KERNEL);
+}
+
+/* } @xfs-dm-backup */
 /*
  * Store a list, IOLOCK held exclusively.  The mirror comes after what it mirrors
  * and goes before it.
@@ -373,15 +408,10 @@ xfs_dm_list_store(struct xfs_inode *ip, enum xfs_dm_list_kind kind, u32 mask)
 {
 	const char		*name = xfs_dm_list_names[kind];
 	bool			mirror = kind == XFS_DM_LIST_EVENTS;
-	struct xfs_dm_disk_list	list = {
-		.magic	 = cpu_to_be32(XFS_DM_LIST_MAGIC),
-		.version = cpu_to_be16(XFS_DM_LIST_VERSION),
-		.events	 = cpu_to_be64(mask & ~XFS_DMW_REGIONS),
-		.regions = cpu_to_be32((mask & XFS_DMW_REGIONS) >>
-				       XFS_DMW_REGION_SHIFT),
-	};
+	struct xfs_dm_disk_list	list;
 	int			error = 0;
 
+	xfs_dm_list_encode(&list, mask);
 	xfs_dm_list_get(ip, kind);
 	if (mask) {
 		error = xfs_dm_xattr_set(ip, name, strlen(name), &list,

@@ -287,18 +287,14 @@ managed_show(struct xfs_dm_fs *fs, char *buf)
 /* } @xfs-dm-mark */
 /* @xfs-dm-show { */
 static ssize_t
-norecall_gid_show(struct xfs_dm_fs *fs, char *buf)
+xfs_dm_gid_show(gid_t gid, char *buf)
 {
-	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
-	gid_t			gid = READ_ONCE(dm->norecall);
-
 	return sysfs_emit(buf, "%lld\n", gid == (gid_t)-1 ? -1LL : gid);
 }
 
 static ssize_t
-norecall_gid_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+xfs_dm_gid_store(gid_t *gidp, const char *buf, size_t len)
 {
-	struct xfs_dm_mount	*dm = xfs_dm_mount_of(fs);
 	long long		gid;
 	int			error = kstrtoll(buf, 10, &gid);
 
@@ -306,11 +302,37 @@ norecall_gid_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
 		return error;
 	if (gid < -1 || gid >= (gid_t)-1)
 		return -EINVAL;
-	WRITE_ONCE(dm->norecall, (gid_t)gid);
+	WRITE_ONCE(*gidp, (gid_t)gid);
 	return len;
 }
 
+static ssize_t
+norecall_gid_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return xfs_dm_gid_show(READ_ONCE(xfs_dm_mount_of(fs)->norecall), buf);
+}
+
+static ssize_t
+norecall_gid_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	return xfs_dm_gid_store(&xfs_dm_mount_of(fs)->norecall, buf, len);
+}
+
 /* } @xfs-dm-show */
+/* @xfs-dm-backup { */
+static ssize_t
+backup_gid_show(struct xfs_dm_fs *fs, char *buf)
+{
+	return xfs_dm_gid_show(READ_ONCE(xfs_dm_mount_of(fs)->backup), buf);
+}
+
+static ssize_t
+backup_gid_store(struct xfs_dm_fs *fs, const char *buf, size_t len)
+{
+	return xfs_dm_gid_store(&xfs_dm_mount_of(fs)->backup, buf, len);
+}
+
+/* } @xfs-dm-backup */
 /* @xfs-dm-rights { */
 static ssize_t
 rights_show(struct xfs_dm_fs *fs, char *buf)
@@ -357,6 +379,7 @@ XFS_DM_ATTR(events, 0444, NULL);
 XFS_DM_ATTR(rights, 0644, rights_store);	/* @xfs-dm-rights */
 XFS_DM_ATTR(managed, 0444, NULL);	/* @xfs-dm-mark */
 XFS_DM_ATTR(norecall_gid, 0644, norecall_gid_store);	/* @xfs-dm-show */
+XFS_DM_ATTR(backup_gid, 0644, backup_gid_store);	/* @xfs-dm-backup */
 
 static struct attribute *xfs_dm_attrs[] = {
 	&xfs_dm_attr_data_policy.attr,
@@ -372,6 +395,7 @@ static struct attribute *xfs_dm_attrs[] = {
 	&xfs_dm_attr_rights.attr,	/* @xfs-dm-rights */
 	&xfs_dm_attr_managed.attr,	/* @xfs-dm-mark */
 	&xfs_dm_attr_norecall_gid.attr,	/* @xfs-dm-show */
+	&xfs_dm_attr_backup_gid.attr,	/* @xfs-dm-backup */
 	NULL,
 };
 ATTRIBUTE_GROUPS(xfs_dm);
@@ -429,6 +453,7 @@ xfs_dm_mount(struct xfs_mount *mp)
 	dm->fs.fs_release = xfs_dm_mount_release;
 	dm->mmap_window = XFS_DM_MMAP_WINDOW;
 	dm->norecall = -1;
+	dm->backup = -1;
 	xfs_dm_attach_init(dm);	/* @xfs-dm-mounting */
 	error = xfs_sysfs_init(&dm->kobj, &xfs_dm_ktype, &mp->m_kobj, "dmapi");
 	if (error)

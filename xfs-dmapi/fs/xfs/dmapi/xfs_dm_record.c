@@ -6,8 +6,8 @@
  * a call that declares bytes resident changes the regions and the spans in one
  * step.  Everything is big-endian:
  *
- *	header	magic "XDSM", version, number of regions, number of spans, the
- *		data's version (xfs_dm_version.c)
+ *	header	magic "XDSM", version, flags, number of regions, number of
+ *		spans, the data's version (xfs_dm_version.c)
  *	regions	offset, size (0: without end), flags
  *	spans	start, end; sorted, not touching
  *
@@ -28,11 +28,12 @@
 
 #define XFS_DM_RECORD_MAGIC	0x5844534d	/* XDSM */
 #define XFS_DM_RECORD_VERSION	1
+#define XFS_DM_RECORD_PENDING	BIT(0)	/* spans behind the end are to come */
 
 struct xfs_dm_disk_header {
 	__be32			magic;
 	__be16			version;
-	__be16			pad;
+	__be16			flags;
 	__be32			nregions;
 	__be32			nspans;
 	__be64			change;
@@ -94,7 +95,8 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 
 	if (len < sizeof(*hdr) ||
 	    hdr->magic != cpu_to_be32(XFS_DM_RECORD_MAGIC) ||
-	    hdr->version != cpu_to_be16(XFS_DM_RECORD_VERSION) || hdr->pad)
+	    hdr->version != cpu_to_be16(XFS_DM_RECORD_VERSION) ||
+	    (hdr->flags & ~cpu_to_be16(XFS_DM_RECORD_PENDING)))
 		return -EFSCORRUPTED;
 	nregions = be32_to_cpu(hdr->nregions);
 	nspans = be32_to_cpu(hdr->nspans);
@@ -131,6 +133,8 @@ xfs_dm_record_parse(const void *value, size_t len, struct xfs_dm_inode **dmp)
 	dm->nspans = nspans;
 	if (!xfs_dm_spans_valid(dm->spans, nspans))
 		goto corrupt;
+	if (nspans && (hdr->flags & cpu_to_be16(XFS_DM_RECORD_PENDING)))
+		dm->pending = dm->spans[nspans - 1].end;
 
 	*dmp = dm;
 	return 0;
@@ -164,22 +168,29 @@ xfs_dm_record_read(struct xfs_inode *ip, struct xfs_dm_inode **dmp)
 	return error;
 }
 
-static int
-xfs_dm_record_write(struct xfs_inode *ip, const struct xfs_dm_inode *dm)
+/**
+ * xfs_dm_record_encode() - a state as the attribute's value
+ * @dm: the state
+ * @lenp: the value's length, bytes
+ *
+ * Return: memory that the caller frees, or NULL.
+ */
+void *
+xfs_dm_record_encode(const struct xfs_dm_inode *dm, size_t *lenp)
 {
-	size_t				len;
 	struct xfs_dm_disk_header	*hdr;
 	struct xfs_dm_disk_region	*dr;
 	struct xfs_dm_disk_span		*ds;
 	unsigned int			i;
-	int				error;
 
-	len = xfs_dm_record_size(dm->nregions, dm->nspans);
-	hdr = kvzalloc(len, GFP_KERNEL);
+	*lenp = xfs_dm_record_size(dm->nregions, dm->nspans);
+	hdr = kvzalloc(*lenp, GFP_KERNEL);
 	if (!hdr)
-		return -ENOMEM;
+		return NULL;
 	hdr->magic = cpu_to_be32(XFS_DM_RECORD_MAGIC);
 	hdr->version = cpu_to_be16(XFS_DM_RECORD_VERSION);
+	if (dm->pending)
+		hdr->flags = cpu_to_be16(XFS_DM_RECORD_PENDING);
 	hdr->nregions = cpu_to_be32(dm->nregions);
 	hdr->nspans = cpu_to_be32(dm->nspans);
 	hdr->change = cpu_to_be64(dm->change);
@@ -198,10 +209,21 @@ xfs_dm_record_write(struct xfs_inode *ip, const struct xfs_dm_inode *dm)
 		ds->start = cpu_to_be64(dm->spans[i].start);
 		ds->end = cpu_to_be64(dm->spans[i].end);
 	}
+	return hdr;
+}
 
+static int
+xfs_dm_record_write(struct xfs_inode *ip, const struct xfs_dm_inode *dm)
+{
+	size_t			len;
+	void			*value = xfs_dm_record_encode(dm, &len);
+	int			error;
+
+	if (!value)
+		return -ENOMEM;
 	error = xfs_dm_xattr_set(ip, XFS_DM_RECORD_NAME,
-				 sizeof(XFS_DM_RECORD_NAME) - 1, hdr, len, false);
-	kvfree(hdr);
+				 sizeof(XFS_DM_RECORD_NAME) - 1, value, len, false);
+	kvfree(value);
 	return error;
 }
 
@@ -223,6 +245,8 @@ xfs_dm_record_commit(struct xfs_inode *ip, struct xfs_dm_inode *dm)
 	int			error;
 
 	regions = xfs_dm_regions_union(dm->regions, dm->nregions);
+	if (!dm->nspans || dm->pending <= xfs_dm_eof(ip))
+		dm->pending = 0;
 	if (dm->nregions || dm->nspans || dm->change)
 		ours |= XFS_DMW_RECORD;
 	if (dm->nspans)

@@ -176,6 +176,8 @@ xfs_dm_norecall(const struct xfs_dm_mount *dm)
 {
 	gid_t			gid = READ_ONCE(dm->norecall);
 
+	if (xfs_dm_is_backup(dm))	/* @xfs-dm-backup */
+		return true;		/* @xfs-dm-backup */
 	return gid != (gid_t)-1 && in_group_p(KGIDT_INIT(gid));
 }
 
