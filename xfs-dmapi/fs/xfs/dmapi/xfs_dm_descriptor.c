@@ -195,7 +195,7 @@ xfs_dm_session_fd(struct xfs_dm_call *call)
 	struct file		*file;
 	int			error, fd;
 
-	static_assert(DMAPI_FSHANDLE_LEN == sizeof(sf->sf_worker.w_fsid[0]));
+	static_assert(sizeof(sf->sf_worker.w_fsid[0]) == DMAPI_FSHANDLE_LEN);
 
 	if ((arg->flags & ~XFS_DM_FD_FLAGS) || arg->pad)
 		return -EINVAL;

@@ -307,7 +307,6 @@ static inline bool xfs_dm_msg_is_for(const struct xfs_dm_msg *m,
 	return !worker || xfs_dm_worker_has(worker, m->m_fsid);
 }
 
-
 /* xfs_dm_disp.c */
 extern spinlock_t xfs_dm_disp_lock;
 

@@ -1040,8 +1040,7 @@ struct dmapi_session_state {
 	__u32		queued;		/* messages that nobody got */
 	__u32		delivered;	/* that are to be answered */
 	__u32		getters;	/* callers in get_events */
-	__s32		tgid;		/* who created or assumed it, as init's
-					   namespace has it, */
+	__s32		tgid;		/* who created or assumed it, for init */
 	char		comm[16];	/* and his name then */
 	char		info[DMAPI_SESSION_INFO_LEN];
 };
