@@ -1670,7 +1670,7 @@ TEST_F(guard, record_garbage)
 	REFUSED(rec.len = 24);
 	REFUSED(rec.bytes[0] ^= 1);		/* magic */
 	REFUSED(rec.bytes[5] = 2);		/* version */
-	REFUSED(rec.bytes[7] = 1);		/* padding */
+	REFUSED(rec.bytes[7] = 2);		/* flags */
 	REFUSED(rec.bytes[8] = 0xff);		/* regions */
 	REFUSED(rec.bytes[12] = 0xff);		/* spans */
 	REFUSED(rec.bytes[16] = 0x80);		/* version of the data */
