@@ -118,7 +118,8 @@ int	dmx_stage(dm_sessid_t sid, void *hanp, size_t hlen, dm_token_t token,
 /*
  * Marks a file system as managed, or takes the mark away: it is mounted with
  * data management from now on, whether its option is given or not.  The mark is
- * on disk on return.
+ * on disk on return.  Of any other object, with @on false: takes away all that is
+ * kept of it but DM attributes, or nothing if a byte of it is offline.
  */
 int	dmx_set_managed(dm_sessid_t sid, void *hanp, size_t hlen,
 		dm_token_t token, dm_boolean_t on);
