@@ -55,6 +55,7 @@ static inline void judge_klog(void)
 		"inconsistent lock", "lock held when", "KASAN:", "UBSAN:",
 		"Oops", "Metadata corruption", "Metadata CRC", "DMAPI record",
 		"blocked for more", "recovery failed", "refcount_t",
+		"Busy inodes",
 	};
 	char line[8192];
 	ssize_t n;

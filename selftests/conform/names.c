@@ -187,7 +187,7 @@ CASE(dm_get_mountinfo, ok_fields)
 			    DM_GET_LEN(m, me_roothandle), H(handle_of(w.mnt))));
 }
 
-ON(dmx_set_managed, IS_FS | EXCL | CHANGES, "", dmx_set_managed(OBJ, DM_FALSE))
+ON(dmx_set_managed, IS_FS | EXCL | CHANGES, "", dmx_set_managed(OBJ, DM_TRUE))
 
 CASE(dmx_set_managed, ok_again)
 {
@@ -195,6 +195,27 @@ CASE(dmx_set_managed, ok_again)
 	OK(dmx_set_managed(w.sid, H(w.fs), DM_NO_TOKEN, DM_TRUE));
 	OK(dmx_set_managed(w.sid, H(w.fs), DM_NO_TOKEN, DM_FALSE));
 	OK(dmx_set_managed(w.sid, H(w.fs), DM_NO_TOKEN, DM_FALSE));
+}
+
+CASE(dmx_set_managed, ok_leave)
+{
+	struct handle f = make_file("left", 65536);
+	dm_boolean_t exact;
+	dm_region_t r = { .rg_flags = DM_REGION_WRITE };
+	unsigned int n;
+
+	NEED_OK(dm_set_region(w.sid, H(f), DM_NO_TOKEN, 1, &r, &exact));
+	OK(dmx_set_managed(w.sid, H(f), DM_NO_TOKEN, DM_FALSE));
+	OK(dm_get_region(w.sid, H(f), DM_NO_TOKEN, 0, NULL, &n));
+	THAT(n == 0);
+}
+
+CASE(dmx_set_managed, EBUSY_offline)
+{
+	struct handle f = make_file("away", 65536);
+
+	offline(f);
+	ERR(EBUSY, dmx_set_managed(w.sid, H(f), DM_NO_TOKEN, DM_FALSE));
 }
 
 /* --- The configuration ----------------------------------------------------- */

@@ -30,7 +30,8 @@ CASE(dm_init_service, EPERM_init)
 
 	drop_cap(21);				/* CAP_SYS_ADMIN */
 	ERR(EPERM, dm_init_service(&v));
-	THAT(v == (char *)1);
+	/* Who has a worker's descriptor goes on all the same. */
+	THAT(!strcmp(v, DM_VER_STR_CONTENTS));
 	raise_caps();
 }
 

@@ -355,7 +355,6 @@ int xfs_dm_drop(struct xfs_inode *ip, u64 start, u64 end);
 int xfs_dm_leave(struct xfs_inode *ip);
 
 /* } @xfs-dm-leave */
-
 /* xfs_dm_handle.c */
 void xfs_dm_handle_make(struct xfs_mount *mp, u64 ino, u32 gen, void *handle);
 void xfs_dm_handle_init(struct xfs_inode *ip, void *handle);

@@ -341,8 +341,8 @@ xfs_dm_inode_alloc(unsigned int nregions)
  * @nregions: room for this many regions; as many as fit are copied
  *
  * Spans beyond the end of the file are left out, unless they are of bytes to
- * come: they are from before a truncation.  If the file has a witness without a readable record, all of it
- * is a span of the copy, until somebody knows better.
+ * come: they are from before a truncation.  If the file has a witness without a
+ * readable record, all of it is a span of the copy, until somebody knows better.
  *
  * Return: the copy, or ERR_PTR(-ENOMEM).
  */
