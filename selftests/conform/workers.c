@@ -17,15 +17,17 @@ FUNC(dmx_open_session, CALL | SID | OPENED, "",
 CASE(dmx_open_session, ok_worker)
 {
 	dmx_session_state_t st;
+	unsigned int n;
 	int fd;
 
 	fd = dmx_open_session(w.sid, DMX_FD_WORKER, 1, w.fs.p);
 	NEED(fd >= 0);
-	/* By the descriptor it is the same session. */
-	OK(dmx_get_session_state(DMX_SID_FD(fd), &st));
+	/* It is the same session, and binds whoever uses it. */
+	OK(dm_get_region(DMX_SID_FD(fd), H(w.file), DM_NO_TOKEN, 0, NULL, &n));
+	ERR(EPERM, dmx_get_session_state(DMX_SID_FD(fd), &st));
+	OK(dmx_get_session_state(w.sid, &st));
 	THAT(st.sid == w.sid && !(st.flags & DMX_SESSION_BOUND));
 	OK(close(fd));
-	OK(dmx_get_session_state(w.sid, &st));
 }
 
 CASE(dmx_open_session, ok_ends)
