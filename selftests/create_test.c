@@ -11,6 +11,7 @@
 
 #include <linux/fs.h>
 #include <sys/fsuid.h>
+#include <sys/klog.h>
 
 #define WORLD		"/mnt/create"
 #define SOON		20000		/* ms */
@@ -592,6 +593,62 @@ TEST_F(create, heirs)
 		ASSERT_EQ(0, rmdir(path_in(self, "d")));
 		ASSERT_EQ(0, unlink(path_in(self, "l")));
 	}
+}
+
+/* An error between the transactions of an attribute: all of it or nothing. */
+TEST_F_TIMEOUT(create, heirs_crash, 90)
+{
+	static struct dm_handle h[20];
+	char name[20], tag[200];
+	int made, there = 0, lost = 0;
+	FILE *f;
+
+	snprintf(tag, sizeof(tag), "/sys/fs/xfs/%s/errortag/larp",
+		 strrchr(dm_dev(), '/') + 1);
+	if (access(tag, W_OK))
+		SKIP(return, "no errors can be injected");
+	ASSERT_EQ(0, hand_down(self, HEIR_SIZE));
+	for (int n = 0; n < 8; n++) {
+		for (size_t i = 0; i < ARRAY_SIZE(h); i++) {
+			snprintf(name, sizeof(name), "%d.%zu", n, i);
+			ASSERT_EQ(0, make_file(self, name, &h[i]));
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(h); i++) {
+			snprintf(name, sizeof(name), "%d.%zu", n, i);
+			ASSERT_EQ(0, unlink(path_in(self, name)));
+		}
+		ASSERT_EQ(0, dm_remount(0, "dmapi"));
+		f = fopen(tag, "w");
+		ASSERT_NE(NULL, f);
+		fprintf(f, "%d", 1 + n * 6);
+		ASSERT_EQ(0, fclose(f));
+		/* Injected errors are reported as corruption. */
+		klogctl(8, NULL, 1);
+		for (made = 0; made < (int)ARRAY_SIZE(h); made++) {
+			snprintf(name, sizeof(name), "%d.%d", n, made);
+			if (by_handle(self, &h[made], name))
+				break;
+		}
+		dm_shutdown(dm_mnt(), n % 2 ? DM_NOLOGFLUSH : DM_LOGFLUSH);
+		klogctl(8, NULL, 7);
+		ASSERT_EQ(0, dm_remount(0, "dmapi"));
+		for (int i = 0; i < (int)ARRAY_SIZE(h); i++) {
+			snprintf(name, sizeof(name), "%d.%d", n, i);
+			if (!access(path_in(self, name), F_OK)) {
+				EXPECT_TRUE(is(self, name, &h[i]));
+				EXPECT_TRUE(is_heir(self, &h[i], HEIR_SIZE));
+				there++;
+				continue;
+			}
+			/* Its number is free, and it comes now. */
+			EXPECT_EQ(0, by_handle(self, &h[i], name));
+			EXPECT_TRUE(is_heir(self, &h[i], HEIR_SIZE));
+			lost++;
+		}
+		ASSERT_EQ(0, run("rm -f %s/*.*", self->dir));
+	}
+	EXPECT_LT(0, lost);
+	printf("# %d were there, %d were not\n", there, lost);
 }
 
 /* Others create and delete meanwhile. */

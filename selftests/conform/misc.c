@@ -63,6 +63,29 @@ CASE(dm_handle_to_path, ENXIO_no_mount)
 	ERR(ENXIO, as_errno(reaped(spawn(path_hidden, w.mnt))));
 }
 
+/* A handle of something that is there: nobody gets as far as to see that. */
+static int make_hidden(const char *path)
+{
+	hide(path);
+	if (!dm_create_by_handle(w.sid, H(w.dirh), DM_NO_TOKEN, H(w.file), "hidden") ||
+	    errno != ENXIO ||
+	    !dm_mkdir_by_handle(w.sid, H(w.dirh), DM_NO_TOKEN, H(w.file), "hidden"))
+		return 0;
+	if (errno != ENXIO || !dm_symlink_by_handle(w.sid, H(w.dirh), DM_NO_TOKEN,
+						    H(w.file), "hidden", "to"))
+		return 0;
+	return errno;
+}
+
+#define HIDDEN(fn)							\
+CASE(fn, ENXIO_no_mount)						\
+{									\
+	ERR(ENXIO, as_errno(reaped(spawn(make_hidden, w.mnt))));	\
+}
+HIDDEN(dm_create_by_handle)
+HIDDEN(dm_mkdir_by_handle)
+HIDDEN(dm_symlink_by_handle)
+
 static int init_hidden(const char *path)
 {
 	char *version = (char *)1;

@@ -199,17 +199,21 @@ xfs_dm_create_once(struct xfs_dm_wanted *w, char *name, umode_t mode,
 {
 	struct inode		*dir = VFS_I(w->dp);
 	struct delegated_inode	delegated = { };
-	struct dentry		*parent, *dentry;
+	struct dentry		*dentry;
+	struct path		parent;
 	struct qstr		qname = QSTR_INIT(name, strlen(name));
 	int			error;
 
 	do {
-		ihold(dir);
-		parent = d_obtain_alias(dir);
-		if (IS_ERR(parent))
-			return PTR_ERR(parent);
+		/*
+		 * Names are cached below a directory, and an unmount finds those
+		 * that are below the root: so it has to have its place.
+		 */
+		error = xfs_dm_path_of(w->dp, &parent);
+		if (error < 0)
+			return error;
 		sb_start_write(dir->i_sb);
-		dentry = start_creating(&nop_mnt_idmap, parent, &qname);
+		dentry = start_creating(&nop_mnt_idmap, parent.dentry, &qname);
 		error = PTR_ERR_OR_ZERO(dentry);
 		if (!error) {
 			spin_lock(&xfs_dm_wanted_lock);
@@ -222,7 +226,7 @@ xfs_dm_create_once(struct xfs_dm_wanted *w, char *name, umode_t mode,
 			spin_unlock(&xfs_dm_wanted_lock);
 		}
 		sb_end_write(dir->i_sb);
-		dput(parent);
+		path_put(&parent);
 		if (!is_delegated(&delegated))
 			return error;
 		error = xfs_dm_break_deleg_wait(&delegated);

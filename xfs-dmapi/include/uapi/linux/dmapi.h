@@ -781,6 +781,7 @@ struct dmapi_handle_to_path {
  *	ENAMETOOLONG @namep is longer than 255 bytes, or @pathp than 1023
  *	EINVAL	@namep is empty, ".", ".." or has a slash; @pathp is not 0 and it is
  *		no symbolic link
+ *	ENXIO	the caller sees no mount of the file system
  *	ENOENT	@pathp is empty, or the directory was removed
  *	EEXIST	the name exists, or the handle's inode is in use, whatever its
  *		generation
